@@ -1,0 +1,12 @@
+# The fastest linker that is here.
+find_program(MQZ_MOLD mold)
+find_program(MQZ_LLD ld.lld)
+if(MQZ_LLD AND NOT MQZ_SANITIZE)
+  add_link_options(-fuse-ld=lld)
+elseif(MQZ_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+find_program(MQZ_CCACHE ccache)
+if(MQZ_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${MQZ_CCACHE})
+endif()

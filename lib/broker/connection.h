@@ -1,0 +1,72 @@
+// One network connection as its shard sees it. The shard owns it; the loop reads and writes for it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/slots.h"
+#include "lib/base/time.h"
+#include "lib/broker/outbox.h"
+#include "lib/mqtt/types.h"
+
+namespace mqz::broker {
+
+struct Session;
+
+enum class ConnectionState : std::uint8_t {
+  fresh,       // accepted; the first packet must be CONNECT
+  connecting,  // CONNECT is proposed; nothing more is read until it is applied
+  open,
+  closing,     // what is in the outbox is written, then the connection closes
+  closed,
+};
+
+// Topic aliases of one connection (3.3.2.3.4), made when first used.
+struct TopicAliases {
+  std::vector<std::string> topics{};  // index = alias - 1; empty: not set
+
+  // The alias that stands for `topic`, or 0.
+  std::uint16_t find(std::string_view topic) const {
+    for (std::size_t at = 0; at < topics.size(); ++at) {
+      if (topics[at] == topic) return static_cast<std::uint16_t>(at + 1);
+    }
+    return 0;
+  }
+};
+
+struct Connection {
+  SlotId id{};
+  int transport = -1;              // the loop's name for it: a descriptor
+  mqtt::Version version = mqtt::Version::v5;
+  ConnectionState state = ConnectionState::fresh;
+  bool dirty = false;              // in the shard's list of connections with something to do
+  bool reading = true;             // the shard wants more input
+  bool write_blocked = false;      // the socket took no more; the loop waits for it
+  bool problem_information = true; // reason strings and user properties are welcome
+  bool will_wanted = true;         // at the end of this connection
+  bool id_assigned = false;        // the broker chose the client id
+  bool keep_alive_told = false;    // the broker chose the keep-alive
+  bool response_information_wanted = false;
+
+  Session* session = nullptr;
+  MonoTime last_packet{};
+  MonoTime deadline = MonoTime::max();  // keep-alive, or the time to say CONNECT
+  std::uint32_t packet_bytes_max = UINT32_MAX;  // what the client accepts
+  std::uint16_t receive_max = 65'535;           // what the client accepts in flight
+  std::uint16_t alias_out_max = 0;
+  std::uint16_t keep_alive_s = 0;
+  std::uint32_t expiry_asked_s = 0;
+  std::optional<std::uint32_t> expiry_on_disconnect_s{};  // its DISCONNECT said so
+  std::uint16_t received_unanswered = 0;        // QoS 1/2 publishes of the client in progress
+
+  Outbox out{};
+  std::string partial{};           // the beginning of a packet whose rest has not come
+  std::unique_ptr<TopicAliases> aliases_in{};
+  std::unique_ptr<TopicAliases> aliases_out{};
+};
+
+}  // namespace mqz::broker

@@ -1,0 +1,46 @@
+// Which shard has the session of a client id. The front (the first shard) owns it, so a CONNECT finds
+// its session wherever it lives, and two connections of one id always meet on one shard.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "lib/broker/mail.h"
+
+namespace mqz::broker {
+
+// How new sessions are spread over the shards.
+enum class Placement : std::uint8_t {
+  pack,    // on the first shard that has time: fewer wake-ups while there is little to do
+  spread,  // in turn
+};
+
+class Directory {
+ public:
+  struct Place {
+    ShardIndex shard = 0;
+    Claim claim{};
+  };
+  // The newest use of a client id; `fresh_shard` is where a new session would go.
+  Place claim(std::string_view client_id, ShardIndex fresh_shard);
+  bool contains(std::string_view client_id) const { return entries_.find(client_id) != entries_.end(); }
+  void update(const SessionMail& mail);
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    std::uint64_t claim = 0;
+    SlotId session{};
+    ShardIndex shard = 0;
+  };
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_{};
+  std::uint64_t last_claim_ = 0;
+};
+
+}  // namespace mqz::broker

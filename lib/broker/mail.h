@@ -1,0 +1,116 @@
+// What shards tell each other. Mail between two shards arrives in the order it was sent, in batches.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "lib/broker/record.h"
+
+namespace mqz::broker {
+
+// A client id, claimed at the front: which use of it this is, and the session it may have on the target shard.
+struct Claim {
+  std::uint64_t number = 0;
+  SlotId session{};
+};
+
+// To the shard where a client's session lives: its socket, and what it has sent so far.
+struct AdoptMail {
+  int transport = -1;
+  std::string client_id{};  // as claimed; the CONNECT's may be empty
+  Claim claim{};
+  std::string input{};  // begins with the CONNECT
+};
+// To the front: a session came to be, or ended. Void unless the claim is still the newest.
+struct SessionMail {
+  std::string client_id{};
+  std::uint64_t claim = 0;
+  SlotId session{};  // invalid: ended
+};
+
+// To a shard that may have receivers which are fed at once.
+struct RouteMail {
+  MessageRef message{};
+};
+
+// To every other shard: filters that the sender now wants, or no longer. `settle` is answered.
+struct InterestMail {
+  std::string filter{};
+  bool add = true;
+  bool durable = false;
+};
+struct SettleMail {   // answered by SettledMail once everything before it has taken effect
+  std::uint64_t token = 0;
+  bool is_deep = false;  // and once everybody else knows what the receiver has told them about it
+};
+struct SettledMail {
+  std::uint64_t token = 0;
+};
+
+// To the home of retained messages, and back. The home sends slices; each but the last is asked for.
+struct RetainedAskMail {
+  std::uint64_t token = 0;
+  std::string filter{};  // empty: the next slice of what was asked under this token
+};
+struct RetainedSliceMail {
+  std::uint64_t token = 0;
+  std::vector<MessageRef> messages{};
+  bool last = false;
+};
+struct RetainedDropMail {  // the asker is gone
+  std::uint64_t token = 0;
+};
+
+// Shared groups live at their home; members join from anywhere.
+struct GroupMember {
+  ShardIndex shard = 0;
+  SlotId session{};
+  friend bool operator==(const GroupMember&, const GroupMember&) = default;
+};
+struct GroupJoinMail {
+  GroupMember member{};
+  std::string filter{};  // whole
+  mqtt::Qos qos{};
+  std::uint32_t identifier = 0;
+  bool retain_as_published = false;
+  bool durable = false;
+};
+struct GroupLeaveMail {
+  GroupMember member{};
+  std::string filter{};
+};
+// A member's client has come or gone, its session stays.
+struct GroupPresenceMail {
+  GroupMember member{};
+  std::string filter{};
+  bool present = false;
+};
+struct GroupDeliverMail {
+  SlotId session{};
+  SlotId group{};
+  MessageRef message{};
+  mqtt::Qos qos{};
+  bool retain = false;
+  std::uint32_t identifier = 0;
+};
+// The member could not take it, or left before it acknowledged: another one's turn.
+struct GroupReturnMail {
+  SlotId group{};
+  MessageRef message{};
+  GroupMember not_to{};
+};
+
+struct ProposeMail {
+  Record record{};
+};
+struct CommittedMail {
+  Record record{};
+};
+
+using Mail = std::variant<AdoptMail, SessionMail, RouteMail, InterestMail, SettleMail, SettledMail, RetainedAskMail,
+                          RetainedSliceMail, RetainedDropMail, GroupJoinMail, GroupLeaveMail, GroupPresenceMail,
+                          GroupDeliverMail, GroupReturnMail, ProposeMail, CommittedMail>;
+
+}  // namespace mqz::broker

@@ -1,0 +1,103 @@
+// What happens to durable state, as values: proposed by a shard, given its place by the sequencer,
+// and applied in that order. Between the proposal and its application nothing has happened yet.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "lib/base/slots.h"
+#include "lib/broker/message.h"
+#include "lib/mqtt/packets.h"
+
+namespace mqz::broker {
+
+using ShardIndex = std::uint16_t;
+
+// A PUBLISH that is retained, or that a durable session may want, or whose QoS 2 identifier must survive.
+struct PublishRecord {
+  MessageRef message{};
+  std::uint16_t packet_id = 0;  // 0: nobody waits for an answer
+  bool matched_live = false;    // for the reason code of the answer
+};
+
+// A message for one durable session: a retained value it asked for, or its share of a group's.
+struct DeliverRecord {
+  MessageRef message{};
+  mqtt::Qos qos{};
+  bool retain = false;
+  std::uint32_t identifier = 0;
+  SlotId group{};
+};
+
+// CONNECT of a durable session, or one that discards a durable session.
+struct ConnectRecord {
+  std::string client_id{};
+  std::uint64_t claim = 0;
+  bool clean_start = false;
+  bool durable = false;
+  std::uint32_t expiry_s = 0;
+  MessageRef will{};
+  std::uint32_t will_delay_s = 0;
+};
+
+// The connection of a durable session has ended.
+struct DisconnectRecord {
+  bool will_wanted = true;
+  std::uint32_t expiry_s = 0;  // as last told by the client
+};
+
+struct OwnedEntry {
+  std::string filter{};
+  mqtt::SubscribeOptions options{};
+};
+
+struct SubscribeRecord {
+  std::uint16_t packet_id = 0;
+  std::uint32_t identifier = 0;
+  std::vector<OwnedEntry> entries{};      // every entry of the packet
+  std::vector<mqtt::Reason> refused{};    // per entry: success, or why it is refused
+};
+
+struct UnsubscribeRecord {
+  std::uint16_t packet_id = 0;
+  std::vector<std::string> filters{};
+  std::vector<mqtt::Reason> refused{};
+};
+
+// A durable subscriber has acknowledged: PUBACK, PUBREC or PUBCOMP. Nothing waits for it.
+struct AcknowledgeRecord {
+  mqtt::PacketType type{};
+  std::uint64_t position = 0;
+};
+
+// PUBREL of a durable publisher, or a repeated QoS 2 PUBLISH: the answer waits for its place.
+struct ReleaseRecord {
+  std::uint16_t packet_id = 0;
+};
+struct RepeatRecord {
+  std::uint16_t packet_id = 0;
+};
+
+struct WillRecord {
+  std::uint64_t claim = 0;  // void when the client has been back
+};
+struct EndRecord {
+  std::uint64_t claim = 0;
+};
+
+struct Record {
+  // Who proposed it, for whom. Records without a session (shard-wide effects) go to every shard.
+  ShardIndex shard = 0;
+  SlotId connection{};
+  SlotId session{};
+  std::variant<PublishRecord, DeliverRecord, ConnectRecord, DisconnectRecord, SubscribeRecord,
+               UnsubscribeRecord, AcknowledgeRecord, ReleaseRecord, RepeatRecord, WillRecord, EndRecord>
+      what{};
+
+  bool is_for_all() const { return std::holds_alternative<PublishRecord>(what); }
+};
+
+}  // namespace mqz::broker

@@ -1,0 +1,42 @@
+// The retained messages that a new subscription asked for, on their way in slices. The tree may change
+// between slices, and live messages pass meanwhile: a retained value older than one that passed is left out.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/slots.h"
+#include "lib/broker/retained_tree.h"
+#include "lib/mqtt/types.h"
+
+namespace mqz::broker {
+
+struct RetainedRead {
+  std::uint64_t token = 0;
+  SlotId session{};
+  std::string filter{};
+  std::uint32_t identifier = 0;
+  mqtt::Qos qos{};
+  bool started = false;   // its SUBACK is out
+  bool asked = false;     // a slice is on its way from the home
+  std::optional<RetainedTree::Cursor> cursor{};  // on the home shard
+  std::vector<std::string> passed{};             // topics of retained messages delivered live meanwhile
+
+  bool has_passed(std::string_view topic) const {
+    return std::ranges::find(passed, topic) != passed.end();
+  }
+};
+
+// A read that another shard does here, at the home.
+struct RetainedServe {
+  std::uint64_t token = 0;
+  std::uint16_t shard = 0;
+  RetainedTree::Cursor cursor;
+};
+
+}  // namespace mqz::broker

@@ -1,0 +1,104 @@
+// What a session still owes its client at QoS 1 and 2, in order: first what is in flight, then what
+// waits. Pure: it decides what may be sent and what an acknowledgement means, others write bytes.
+//
+// Every entry has a position that only grows, and its packet identifier follows from the position;
+// so identifiers need no bookkeeping, and the same enqueues give the same identifiers again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "lib/base/ring.h"
+#include "lib/base/slots.h"
+#include "lib/broker/message.h"
+#include "lib/mqtt/types.h"
+
+namespace mqz::broker {
+
+enum class SendState : std::uint8_t {
+  queued,
+  sent,      // PUBLISH is out; awaits PUBACK or PUBREC
+  released,  // PUBREC came; PUBREL is out, awaits PUBCOMP
+  done,
+};
+
+// What few deliveries have.
+struct DeliveryExtra {
+  std::vector<std::uint32_t> more_identifiers{};  // subscription identifiers after the first
+  SlotId group{};                                 // of the shared group that picked this session
+};
+
+struct Outgoing {
+  MessageRef message{};  // empty once sent by a session that will not resend it
+  std::unique_ptr<DeliveryExtra> extra{};
+  std::uint32_t identifier = 0;  // subscription identifier; 0 for none
+  mqtt::Qos qos{};
+  bool retain = false;
+  SendState state = SendState::queued;
+};
+
+class SendQueue {
+ public:
+  static constexpr std::uint64_t identifiers = 65'535;
+
+  static std::uint16_t packet_id(std::uint64_t position) {
+    return static_cast<std::uint16_t>(1 + position % identifiers);
+  }
+
+  // How many may be in flight: the client's Receive Maximum and our own limit, 1 to 65 535.
+  void set_window(std::uint16_t window) { window_ = window; }
+  std::uint16_t window() const { return window_; }
+
+  void push(Outgoing outgoing);
+
+  // Nothing waits and the window is open: the next push may be sent at once.
+  bool is_open() const { return sent_ == ring_.end_position() && has_room(); }
+  // The next entry to send, if there is one and the window is open. Mark it with mark_sent or skip.
+  std::optional<std::uint64_t> next() const {
+    if (sent_ == ring_.end_position() || !has_room()) return std::nullopt;
+    return sent_;
+  }
+  Outgoing& at(std::uint64_t position) { return ring_.at(position); }
+  // Was the entry sent on an earlier connection? Then DUP is set.
+  bool was_sent(std::uint64_t position) const { return position < dup_until_; }
+
+  void mark_sent(std::uint64_t position);  // the one `next` gave
+  void skip(std::uint64_t position);       // the one `next` gave: expired, too large, or withdrawn
+  void withdraw(std::uint64_t position);   // one that waits is not to be sent after all
+
+  // The entry in flight with that identifier.
+  std::optional<std::uint64_t> find(std::uint16_t packet_id) const;
+  void mark_released(std::uint64_t position) { ring_.at(position).state = SendState::released; }
+  void finish(std::uint64_t position);
+
+  // A new connection resumes: everything unfinished is to be sent again, marked as repeated.
+  void rewind();
+
+  bool empty() const { return ring_.empty(); }
+  std::size_t in_flight() const { return in_flight_; }
+  std::size_t waiting() const { return static_cast<std::size_t>(ring_.end_position() - sent_); }
+  // Bytes of all messages held, and of their entries.
+  std::size_t bytes() const { return bytes_; }
+  std::uint64_t begin_position() const { return ring_.begin_position(); }
+  std::uint64_t end_position() const { return ring_.end_position(); }
+  // The message of an entry is no longer needed; its bytes no longer count.
+  void forget_message(std::uint64_t position);
+  void shrink() { ring_.shrink(); }
+
+ private:
+  bool has_room() const {
+    return in_flight_ < window_ && sent_ - ring_.begin_position() < identifiers;
+  }
+  void pop_finished();
+
+  Ring<Outgoing> ring_{};
+  std::uint64_t sent_ = 0;       // positions below it were sent on this connection
+  std::uint64_t dup_until_ = 0;  // positions below it were sent on an earlier one
+  std::size_t bytes_ = 0;
+  std::uint32_t in_flight_ = 0;
+  std::uint16_t window_ = 65'535;
+};
+
+}  // namespace mqz::broker

@@ -1,0 +1,38 @@
+// Gives records their order. One per broker, owned by its first shard. What was proposed comes back
+// from take_committed, in the order of the proposals, when it is as durable as the broker promises.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "lib/broker/record.h"
+
+namespace mqz::broker {
+
+class Sequencer {
+ public:
+  virtual ~Sequencer() = default;
+  virtual void propose(Record record) = 0;
+  // The next committed record, if one is there. Called until it says nothing.
+  virtual std::optional<Record> take_committed() = 0;
+};
+
+// Nothing survives the process; everything is committed at once.
+class MemorySequencer final : public Sequencer {
+ public:
+  void propose(Record record) override { records_.push_back(std::move(record)); }
+  std::optional<Record> take_committed() override {
+    if (next_ == records_.size()) {
+      records_.clear();
+      next_ = 0;
+      return std::nullopt;
+    }
+    return std::move(records_[next_++]);
+  }
+
+ private:
+  std::vector<Record> records_{};
+  std::size_t next_ = 0;
+};
+
+}  // namespace mqz::broker

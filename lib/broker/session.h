@@ -1,0 +1,71 @@
+// A session: what the broker remembers of one client id. It lives on one shard at a time; while
+// the client is connected it points at its connection, which lives on the same shard.
+//
+// A durable session outlives its connection (Session Expiry Interval > 0; Clean Session 0 before
+// version 5). Its state changes only when a committed record is applied. A session that ends with its connection
+// is changed at once and costs the sequencer nothing.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/slots.h"
+#include "lib/base/time.h"
+#include "lib/broker/filter_tree.h"
+#include "lib/broker/message.h"
+#include "lib/broker/packet_id_set.h"
+#include "lib/broker/send_queue.h"
+
+namespace mqz::broker {
+
+struct Connection;
+
+struct Will {
+  MessageRef message{};
+  std::uint32_t delay_s = 0;
+};
+
+// Where one of the session's subscriptions stands in the shard's table.
+struct SubscriptionPlace {
+  NodeId node{};
+  std::uint32_t index{};  // in the node's list
+};
+
+// A membership in a shared group; the group itself lives on its home shard.
+struct SharedMembership {
+  std::string filter{};  // whole: "$share/<group>/<filter>"
+};
+
+struct Session {
+  SlotId id{};
+  std::string client_id{};
+  std::uint64_t claim = 0;          // the directory's number of this use of the client id
+  Connection* connection = nullptr;
+
+  bool durable = false;
+  std::uint32_t expiry_s = 0;       // UINT32_MAX: never
+  MonoTime expires = MonoTime::max();     // while absent
+  MonoTime will_due = MonoTime::max();    // while absent and a delayed will waits
+  std::unique_ptr<Will> will{};
+
+  std::vector<SubscriptionPlace> subscriptions{};
+  std::vector<SharedMembership> shared{};
+  SendQueue send{};
+  PacketIdSet received{};           // QoS 2 identifiers of the client, PUBLISH to PUBREL
+
+  // Scratch of the message being matched: which match, and where in its list of receivers.
+  std::uint64_t match_stamp = 0;
+  std::uint32_t match_index = 0;
+
+  std::uint64_t dropped_messages = 0;
+
+  bool has_shared(std::string_view filter) const {
+    return std::ranges::any_of(shared, [&](const SharedMembership& one) { return one.filter == filter; });
+  }
+};
+
+}  // namespace mqz::broker

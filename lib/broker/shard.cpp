@@ -1,0 +1,250 @@
+#include "lib/broker/shard.h"
+
+#include <utility>
+
+#include "lib/broker/shard_write.h"
+
+namespace mqz::broker {
+
+Shard::Shard(Options options)
+    : options_(std::move(options)),
+      settings_(options_.settings),
+      subscriptions_(options_.hash_seed),
+      groups_(options_.hash_seed),
+      interest_(options_.hash_seed),
+      routes_(options_.hash_seed, subscriptions_, groups_, interest_),
+      retained_(options_.hash_seed),
+      mail_(options_.count) {
+  MQZ_CHECK(options_.count >= 1 && options_.count <= shards_max && options_.index < options_.count);
+  MQZ_CHECK(is_front() == static_cast<bool>(options_.sequencer));
+}
+
+Shard::~Shard() = default;
+
+Connection& Shard::accept(int transport) {
+  Connection& connection = connections_.insert(std::make_unique<Connection>());
+  connection.transport = transport;
+  connection.last_packet = now_.mono;
+  connection.deadline = now_.mono + Millis(settings_.connect_timeout_ms);
+  timers_.add({connection.deadline, connection.id, TimerKind::connection});
+  ++counters_.connections_accepted;
+  return connection;
+}
+
+std::size_t Shard::receive(Connection& connection, Bytes input) {
+  counters_.bytes_received += input.size();
+  const std::size_t offered = input.size();
+  while (connection.state == ConnectionState::fresh || connection.state == ConnectionState::open) {
+    const mqtt::FrameResult next = mqtt::next_frame(input, settings_.packet_bytes_max);
+    if (next.status == mqtt::FrameStatus::incomplete) break;
+    if (next.status != mqtt::FrameStatus::complete) {
+      refuse(connection, next.status == mqtt::FrameStatus::too_large ? mqtt::Reason::packet_too_large
+                                                                     : mqtt::Reason::malformed_packet);
+      break;
+    }
+    ++counters_.packets_received;
+    connection.last_packet = now_.mono;
+    // The front may hand the connection over, with everything from this CONNECT on.
+    if (connection.state == ConnectionState::fresh) connection.partial.assign(as_text(input));
+    handle(connection, next.frame);
+    connection.partial.clear();
+    input = input.subspan(next.frame.bytes);
+    run_committed();
+  }
+  if (connection.state == ConnectionState::closing || connection.state == ConnectionState::closed) return offered;
+  return offered - input.size();
+}
+
+void Shard::handle(Connection& connection, const mqtt::Frame& frame) {
+  if (connection.state == ConnectionState::fresh) {
+    if (frame.type == mqtt::PacketType::connect) {
+      on_connect(connection, frame);
+    } else {
+      close(connection);  // [MQTT-3.1.0-1]; nothing may be sent before a CONNECT [MQTT-4.8.0-1]
+    }
+    return;
+  }
+  handle_open(connection, frame);
+}
+
+void Shard::handle_open(Connection& connection, const mqtt::Frame& frame) {
+  if (!mqtt::may_send_client(frame.type, connection.version)) {
+    refuse(connection, mqtt::Reason::protocol_error);
+    return;
+  }
+  switch (frame.type) {
+    case mqtt::PacketType::publish: on_publish(connection, frame); return;
+    case mqtt::PacketType::puback:
+    case mqtt::PacketType::pubrec:
+    case mqtt::PacketType::pubrel:
+    case mqtt::PacketType::pubcomp: {
+      const auto ack = mqtt::decode_ack(frame, connection.version);
+      if (!ack) return refuse(connection, ack.error());
+      if (frame.type == mqtt::PacketType::puback) return on_puback(connection, *ack);
+      if (frame.type == mqtt::PacketType::pubrec) return on_pubrec(connection, *ack);
+      if (frame.type == mqtt::PacketType::pubrel) return on_pubrel(connection, *ack);
+      return on_pubcomp(connection, *ack);
+    }
+    case mqtt::PacketType::subscribe: on_subscribe(connection, frame); return;
+    case mqtt::PacketType::unsubscribe: on_unsubscribe(connection, frame); return;
+    case mqtt::PacketType::pingreq: {
+      const mqtt::Reason reason = mqtt::check_ping(frame);
+      if (reason != mqtt::Reason::success) return refuse(connection, reason);
+      connection.out.append(mqtt::pingresp_bytes);
+      touch(connection);
+      return;
+    }
+    case mqtt::PacketType::disconnect: on_disconnect(connection, frame); return;
+    case mqtt::PacketType::auth: on_auth(connection, frame); return;
+    case mqtt::PacketType::connect:  // a second one [MQTT-3.1.0-2]
+    case mqtt::PacketType::connack:
+    case mqtt::PacketType::suback:
+    case mqtt::PacketType::unsuback:
+    case mqtt::PacketType::pingresp: refuse(connection, mqtt::Reason::protocol_error); return;
+  }
+}
+
+void Shard::touch(Connection& connection) {
+  if (connection.dirty) return;
+  connection.dirty = true;
+  dirty_.push_back(connection.id);
+}
+
+void Shard::refuse(Connection& connection, mqtt::Reason reason) {
+  if (connection.state == ConnectionState::open && connection.version == mqtt::Version::v5) {
+    write(connection, mqtt::Disconnect{.reason = reason});
+  }
+  close(connection);
+}
+
+void Shard::close(Connection& connection) {
+  if (connection.state == ConnectionState::closing || connection.state == ConnectionState::closed) return;
+  connection.state = ConnectionState::closing;
+  detach(connection);
+  touch(connection);
+}
+
+void Shard::lost(Connection& connection) {
+  if (connection.state == ConnectionState::closed) return;
+  detach(connection);
+  connection.state = ConnectionState::closed;
+  connection.out.clear();
+  touch(connection);
+  run_committed();
+}
+
+void Shard::writable(Connection& connection) {
+  if (connection.session == nullptr || connection.state != ConnectionState::open) return;
+  pump(*connection.session);
+  if (!reads_.empty()) continue_reads(*connection.session);
+  run_committed();
+}
+
+void Shard::release(Connection& connection) {
+  MQZ_CHECK(connection.session == nullptr);
+  connections_.take(connection.id);
+}
+
+void Shard::drain() {
+  connections_.for_each([&](Connection& connection) { refuse(connection, mqtt::Reason::server_shutting_down); });
+  run_committed();
+}
+
+void Shard::set_loads(std::span<const std::uint16_t> loads) { loads_.assign(loads.begin(), loads.end()); }
+
+void Shard::tick() {
+  while (const auto timer = timers_.take(now_.mono)) {
+    switch (timer->kind) {
+      case TimerKind::connection: on_connection_timer(*timer); break;
+      case TimerKind::session_expiry:
+      case TimerKind::will: on_session_timer(*timer); break;
+      case TimerKind::retained: expire_retained(); break;
+    }
+    run_committed();
+  }
+  run_retained();
+  run_committed();
+}
+
+void Shard::send_mail(ShardIndex to, Mail mail) {
+  MQZ_CHECK(to != options_.index);
+  mail_[to].push_back(std::move(mail));
+}
+
+void Shard::send_mail_to_others(const Mail& mail) {
+  for (ShardIndex to = 0; to < options_.count; ++to) {
+    if (to != options_.index) send_mail(to, mail);
+  }
+}
+
+void Shard::receive_mail(ShardIndex from, Mail mail) {
+  struct Visitor {
+    Shard& shard;
+    ShardIndex from;
+    void operator()(AdoptMail& mail) const { shard.adopt(std::move(mail)); }
+    void operator()(SessionMail& mail) const { shard.directory_.update(mail); }
+    void operator()(RouteMail& mail) const {
+      Routed message(mail.message);
+      shard.feed_live(message, shard.routes_.find(message.topic(), nullptr));
+    }
+    void operator()(InterestMail& mail) const {
+      const unsigned bit = mail.durable ? durable_interest : from;
+      mail.add ? shard.interest_.add(mail.filter, bit) : shard.interest_.remove(mail.filter, bit);
+      shard.routes_.interest_changed();
+    }
+    void operator()(SettleMail& mail) const { shard.on_settle(from, mail); }
+    void operator()(SettledMail& mail) const { shard.on_settled(mail); }
+    void operator()(RetainedAskMail& mail) const { shard.on_retained_ask(from, mail); }
+    void operator()(RetainedSliceMail& mail) const { shard.on_retained_slice(std::move(mail)); }
+    void operator()(RetainedDropMail& mail) const { shard.serves_.erase(serve_key(from, mail.token)); }
+    void operator()(GroupJoinMail& mail) const { shard.on_group_join(mail); }
+    void operator()(GroupLeaveMail& mail) const { shard.on_group_leave(mail); }
+    void operator()(GroupPresenceMail& mail) const { shard.groups_.set_presence(mail); }
+    void operator()(GroupDeliverMail& mail) const { shard.on_group_deliver(from, std::move(mail)); }
+    void operator()(GroupReturnMail& mail) const { shard.on_group_return(std::move(mail)); }
+    void operator()(ProposeMail& mail) const { shard.options_.sequencer->propose(std::move(mail.record)); }
+    void operator()(CommittedMail& mail) const { shard.apply(mail.record); }
+  };
+  std::visit(Visitor{*this, from}, mail);
+  run_committed();
+}
+
+void Shard::propose(Record record) {
+  record.shard = options_.index;
+  if (is_front()) {
+    options_.sequencer->propose(std::move(record));
+  } else {
+    send_mail(front_shard, ProposeMail{std::move(record)});
+  }
+}
+
+// Applying may propose again; those records come up in the same loop, never inside an application.
+void Shard::run_committed() {
+  if (is_running_committed_) return;
+  end_condemned();
+  if (!is_front()) return;
+  is_running_committed_ = true;
+  while (auto record = options_.sequencer->take_committed()) {
+    if (record->is_for_all()) {
+      send_mail_to_others(CommittedMail{*record});
+      apply(*record);
+    } else if (record->shard == options_.index) {
+      apply(*record);
+    } else {
+      const ShardIndex to = record->shard;
+      send_mail(to, CommittedMail{std::move(*record)});
+    }
+    end_condemned();
+  }
+  is_running_committed_ = false;
+}
+
+void Shard::end_condemned() {
+  while (!condemned_.empty()) {
+    const Condemned next = condemned_.back();
+    condemned_.pop_back();
+    if (Connection* connection = connections_.find(next.connection)) refuse(*connection, next.reason);
+  }
+}
+
+}  // namespace mqz::broker

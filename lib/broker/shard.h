@@ -1,0 +1,278 @@
+// One shard of the broker: its connections, sessions, subscriptions and timers, as a state machine.
+// It takes bytes, mail and time, and leaves bytes in outboxes, mail for other shards and a list of
+// connections that have something to do. It sees no socket, no clock and no other thread.
+//
+// Its parts, by file: shard.cpp (input, output, mail), shard_connect.cpp (CONNECT to the end of a
+// connection), shard_session.cpp (sessions, wills, expiry), shard_publish.cpp (PUBLISH of a client, routing),
+// shard_deliver.cpp (to one session), shard_ack.cpp, shard_subscribe.cpp, shard_groups.cpp,
+// shard_retained.cpp, shard_apply.cpp (committed records).
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/base/slots.h"
+#include "lib/base/time.h"
+#include "lib/broker/connection.h"
+#include "lib/broker/counters.h"
+#include "lib/broker/directory.h"
+#include "lib/broker/groups.h"
+#include "lib/broker/interest.h"
+#include "lib/broker/mail.h"
+#include "lib/broker/publish_writer.h"
+#include "lib/broker/retained_read.h"
+#include "lib/broker/retained_tree.h"
+#include "lib/broker/route.h"
+#include "lib/broker/routed.h"
+#include "lib/broker/sequencer.h"
+#include "lib/broker/session.h"
+#include "lib/broker/settings.h"
+#include "lib/broker/subscriptions.h"
+#include "lib/broker/timers.h"
+#include "lib/mqtt/decode.h"
+
+namespace mqz::broker {
+
+// The first shard is the front: it accepts connections, has the directory of client ids, the sequencer, the
+// retained messages and the shared groups.
+inline constexpr ShardIndex front_shard = 0;
+inline constexpr ShardIndex shards_max = 60;
+
+class Shard {
+ public:
+  struct Options {
+    ShardIndex index = 0;
+    ShardIndex count = 1;
+    Settings settings{};
+    std::uint64_t hash_seed = 0;
+    std::uint64_t name_seed = 0;          // for client ids that the broker assigns
+    Placement placement = Placement::pack;
+    std::unique_ptr<Sequencer> sequencer{};  // the front's
+  };
+  explicit Shard(Options options);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // Time as it is for everything until the next call.
+  void set_now(Now now) { now_ = now; }
+
+  // Input. A connection may be gone (state closed) after any of these, but its object lives until release.
+  Connection& accept(int transport);
+  // Takes what it can use of `input`; returns how many bytes. The rest is to be given again, with more.
+  std::size_t receive(Connection& connection, Bytes input);
+  void lost(Connection& connection);
+  // Its outbox has become empty or the socket takes bytes again.
+  void writable(Connection& connection);
+  void receive_mail(ShardIndex from, Mail mail);
+  void tick();
+  // The broker stops: every client is told (5: 0x8B) and its connection closed.
+  void drain();
+
+  // Output.
+  std::optional<MonoTime> next_deadline() const { return timers_.next(); }
+  // There is work left that needs no input: call tick again in this turn or the next.
+  bool has_work() const { return !retained_ready_.empty() || !serves_ready_.empty(); }
+  // Connections with bytes to write or to be closed; cleared by the call.
+  std::vector<SlotId> take_dirty() { return std::exchange(dirty_, {}); }
+  Connection* find_connection(SlotId id) const { return connections_.find(id); }
+  // The loop has closed (or handed over) the transport of a connection that was `closed`.
+  void release(Connection& connection);
+  // Mail for the other shards since the last call, by shard.
+  std::vector<std::vector<Mail>>& mail() { return mail_; }
+  // For placement: how busy each shard is, in thousandths; told by the loop.
+  void set_loads(std::span<const std::uint16_t> loads);
+
+  const Counters& counters() const { return counters_; }
+  std::size_t connection_count() const { return connections_.size(); }
+  std::size_t session_count() const { return sessions_.size(); }
+  std::size_t subscription_count() const { return subscriptions_.size(); }
+  std::size_t retained_count() const { return retained_.size(); }
+
+  // A message from the broker itself ($SYS topics); goes where every publish goes.
+  void publish_own(MessageRef message);
+
+ private:
+  // shard.cpp
+  bool is_front() const { return options_.index == front_shard; }
+  void handle(Connection& connection, const mqtt::Frame& frame);
+  void handle_open(Connection& connection, const mqtt::Frame& frame);
+  void touch(Connection& connection);
+  template <typename Packet>
+  void write(Connection& connection, const Packet& packet);
+  void send_mail(ShardIndex to, Mail mail);
+  void send_mail_to_others(const Mail& mail);
+  // Ends a connection for a reason: version 5 is told, 3.x is closed.
+  void refuse(Connection& connection, mqtt::Reason reason);
+  void close(Connection& connection);
+  void propose(Record record);
+  void run_committed();
+  void end_condemned();
+
+  // shard_connect.cpp
+  void on_connect(Connection& connection, const mqtt::Frame& frame);
+  std::optional<mqtt::Reason> check_connect(const mqtt::Connect& packet) const;
+  void refuse_connect(Connection& connection, mqtt::Reason reason);
+  ShardIndex choose_shard();
+  void connect_here(Connection& connection, const mqtt::Connect& packet, std::string client_id, const Claim& claim);
+  void adopt(AdoptMail mail);
+  void take_limits(Connection& connection, const mqtt::Connect& packet);
+  void open(Connection& connection, const ConnectRecord& record, SlotId existing);
+  void write_connack(Connection& connection, bool session_present);
+  void on_disconnect(Connection& connection, const mqtt::Frame& frame);
+  void on_auth(Connection& connection, const mqtt::Frame& frame);
+  void take_over(Session& session);
+  void connect_abandoned(const ConnectRecord& record, SlotId existing);
+
+  // shard_session.cpp
+  Session& make_session(const ConnectRecord& record);
+  void detach(Connection& connection);  // the connection has ended; its session may go on
+  void disconnected(Session& session, const DisconnectRecord& record);
+  void end_session(Session& session);
+  void fire_will(Session& session);
+  void tell_directory(const Session& session, bool ended);
+  void resume(Session& session);
+  void on_session_timer(const Timer& timer);
+  void on_connection_timer(const Timer& timer);
+  void arm_keep_alive(Connection& connection);
+
+  // shard_publish.cpp
+  void on_publish(Connection& connection, const mqtt::Frame& frame);
+  bool resolve_alias(Connection& connection, mqtt::Publish& packet);
+  std::optional<mqtt::Reason> refuse_publish(const mqtt::Publish& packet) const;
+  void answer_publish(Connection& connection, mqtt::Qos qos, std::uint16_t packet_id, mqtt::Reason reason);
+  void publish(Routed& message, Session* publisher, Connection* connection, std::uint16_t packet_id);
+  bool feed_live(Routed& message, const Route& route);
+  void apply_publish(const Record& record, const PublishRecord& publish);
+
+  // shard_deliver.cpp
+  struct DeliveryForm {
+    mqtt::Qos qos{};
+    bool retain = false;
+    std::span<const std::uint32_t> identifiers{};
+    SlotId group{};
+  };
+  void deliver(Session& session, Routed& message, const DeliveryForm& form);
+  void deliver_qos0(Session& session, Routed& message, const DeliveryForm& form);
+  bool make_room(Session& session, Routed& message);
+  void enqueue(Session& session, Routed& message, const DeliveryForm& form);
+  void pump(Session& session);
+  void send_next(Session& session, Connection& connection, std::uint64_t position);
+  void count_drop(Session& session);
+
+  // shard_ack.cpp
+  void on_puback(Connection& connection, const mqtt::Ack& ack);
+  void on_pubrec(Connection& connection, const mqtt::Ack& ack);
+  void on_pubrel(Connection& connection, const mqtt::Ack& ack);
+  void on_pubcomp(Connection& connection, const mqtt::Ack& ack);
+  void write_ack(Connection& connection, mqtt::PacketType type, std::uint16_t packet_id, mqtt::Reason reason);
+  void complete_release(Connection& connection, std::uint16_t packet_id);
+  void acknowledged(Session& session, std::uint64_t position, mqtt::PacketType type);
+
+  // shard_subscribe.cpp
+  void on_subscribe(Connection& connection, const mqtt::Frame& frame);
+  void on_unsubscribe(Connection& connection, const mqtt::Frame& frame);
+  mqtt::Reason check_entry(const Connection& connection, const mqtt::SubscribeEntry& entry) const;
+  void subscribe(Session& session, Connection* connection, const SubscribeRecord& record);
+  void unsubscribe(Session& session, Connection* connection, const UnsubscribeRecord& record);
+  bool add_subscription(Session& session, const OwnedEntry& entry, std::uint32_t identifier,
+                        std::vector<std::uint64_t>& reads);
+  bool drop_subscription(Session& session, std::string_view filter);
+  void announce(const Subscriptions::Change& change, std::string_view filter, bool durable);
+
+  // Something that waits until other shards route here.
+  struct Settlement {
+    std::size_t waiting = 0;
+    // A SUBACK of a connection here, with the retained messages to send after it …
+    SlotId connection{};
+    std::uint16_t packet_id = 0;
+    std::string reasons{};
+    std::vector<std::uint64_t> reads{};
+    // … or an answer to another shard that waits for this one.
+    std::optional<ShardIndex> asker{};
+    std::uint64_t asker_token = 0;
+  };
+  void settle(Settlement settlement, bool others_changed);
+  void on_settle(ShardIndex from, const SettleMail& mail);
+  void on_settled(const SettledMail& mail);
+  void complete(Settlement& settlement);
+
+  // shard_groups.cpp
+  void join_group(Session& session, const OwnedEntry& entry, std::uint32_t identifier);
+  void leave_group(Session& session, std::string_view filter);
+  void tell_presence(Session& session, bool present);
+  void on_group_join(const GroupJoinMail& mail);
+  void on_group_leave(const GroupLeaveMail& mail);
+  bool feed_group(Group& group, Routed& message, const GroupMember* not_to = nullptr);
+  void on_group_deliver(ShardIndex from, GroupDeliverMail mail);
+  void on_group_return(GroupReturnMail mail);
+  void return_unacknowledged(Session& session, std::string_view only_filter);
+
+  // shard_retained.cpp
+  void set_retained(const MessageRef& message);
+  std::uint64_t add_read(Session& session, const OwnedEntry& entry, std::uint32_t identifier);
+  void start_read(std::uint64_t token);
+  void step_read(RetainedRead& read);
+  void deliver_retained(RetainedRead& read, const MessageRef& message);
+  void on_retained_ask(ShardIndex from, const RetainedAskMail& mail);
+  void on_retained_slice(RetainedSliceMail mail);
+  void drop_reads(const Session& session);
+  void note_passed(const Session& session, std::string_view topic);
+  void continue_reads(const Session& session);
+  void run_retained();
+  void expire_retained();
+  static std::uint64_t serve_key(ShardIndex shard, std::uint64_t token) {
+    return (static_cast<std::uint64_t>(shard) << 48U) | token;
+  }
+
+  // shard_apply.cpp
+  void apply(Record& record);
+
+  Options options_;
+  const Settings& settings_;
+  Now now_{};
+  Counters counters_{};
+
+  Slots<Connection> connections_{};
+  Slots<Session> sessions_{};
+  Subscriptions subscriptions_;
+  Groups groups_;       // the front's
+  Interest interest_;   // of the other shards
+  Routes routes_;
+  RetainedTree retained_;  // the front's
+  Timers timers_{};
+
+  Directory directory_{};  // the front's
+  std::vector<std::uint16_t> loads_{};
+  ShardIndex next_shard_ = 0;
+  std::uint64_t assigned_ids_ = 0;
+
+  bool is_running_committed_ = false;
+  std::uint64_t last_token_ = 0;
+  std::unordered_map<std::uint64_t, Settlement> settlements_{};
+  std::unordered_map<std::uint64_t, std::unique_ptr<RetainedRead>> reads_{};
+  std::vector<std::uint64_t> retained_ready_{};  // tokens of reads that can go on
+  std::unordered_map<std::uint64_t, std::unique_ptr<RetainedServe>> serves_{};
+  std::vector<std::uint64_t> serves_ready_{};
+
+  struct RetainedExpiry {
+    MonoTime due{};
+    MessageRef message{};
+  };
+  std::vector<RetainedExpiry> retained_expiries_{};  // a heap, earliest first
+
+  // Connections to be ended once the message that overran them has been routed.
+  struct Condemned {
+    SlotId connection{};
+    mqtt::Reason reason{};
+  };
+  std::vector<Condemned> condemned_{};
+  std::vector<SlotId> dirty_{};
+  std::vector<std::vector<Mail>> mail_{};
+};
+
+}  // namespace mqz::broker

@@ -1,0 +1,83 @@
+// PUBACK, PUBREC, PUBREL and PUBCOMP, in both directions (3.4 to 3.7, 4.3).
+#include "lib/broker/shard_write.h"
+
+namespace mqz::broker {
+
+using mqtt::Ack;
+using mqtt::PacketType;
+using mqtt::Qos;
+using mqtt::Reason;
+
+void Shard::write_ack(Connection& connection, PacketType type, std::uint16_t packet_id, Reason reason) {
+  if (reason != Reason::success && connection.version == mqtt::Version::v5) {
+    return write(connection, Ack{.type = type, .packet_id = packet_id, .reason = reason});
+  }
+  const unsigned flags = type == PacketType::pubrel ? 2U : 0U;
+  std::byte* out = connection.out.reserve(4);
+  out[0] = static_cast<std::byte>((static_cast<unsigned>(type) << 4U) | flags);
+  out[1] = std::byte{2};
+  store_u16(out + 2, packet_id);
+  touch(connection);
+}
+
+// The client is done with a message, or (PUBREC) has taken it over. Nothing waits for this record.
+void Shard::acknowledged(Session& session, std::uint64_t position, PacketType type) {
+  if (session.durable) {
+    propose({.session = session.id, .what = AcknowledgeRecord{type, position}});
+  }
+  if (type == PacketType::pubrec) {
+    session.send.forget_message(position);
+    session.send.mark_released(position);
+  } else {
+    session.send.finish(position);
+    pump(session);
+  }
+}
+
+void Shard::on_puback(Connection& connection, const Ack& ack) {
+  Session& session = *connection.session;
+  const auto position = session.send.find(ack.packet_id);
+  if (!position) return;  // nothing of that name is in flight; nothing follows from it
+  if (session.send.at(*position).qos != Qos::at_least_once) return refuse(connection, Reason::protocol_error);
+  acknowledged(session, *position, PacketType::puback);
+}
+
+void Shard::on_pubrec(Connection& connection, const Ack& ack) {
+  Session& session = *connection.session;
+  const auto position = session.send.find(ack.packet_id);
+  if (!position) {
+    // A PUBREL lets the client finish what we no longer know.
+    if (mqtt::is_failure(ack.reason)) return;
+    return write_ack(connection, PacketType::pubrel, ack.packet_id, Reason::packet_identifier_not_found);
+  }
+  if (session.send.at(*position).qos != Qos::exactly_once) return refuse(connection, Reason::protocol_error);
+  if (mqtt::is_failure(ack.reason)) return acknowledged(session, *position, PacketType::puback);
+  if (session.send.at(*position).state != SendState::released) {
+    acknowledged(session, *position, PacketType::pubrec);
+  }
+  write_ack(connection, PacketType::pubrel, ack.packet_id, Reason::success);
+}
+
+void Shard::on_pubcomp(Connection& connection, const Ack& ack) {
+  Session& session = *connection.session;
+  const auto position = session.send.find(ack.packet_id);
+  if (!position) return;
+  if (session.send.at(*position).state != SendState::released) return refuse(connection, Reason::protocol_error);
+  acknowledged(session, *position, PacketType::pubcomp);
+}
+
+void Shard::on_pubrel(Connection& connection, const Ack& ack) {
+  Session& session = *connection.session;
+  if (session.durable) {
+    return propose({.connection = connection.id, .session = session.id, .what = ReleaseRecord{ack.packet_id}});
+  }
+  complete_release(connection, ack.packet_id);
+}
+
+void Shard::complete_release(Connection& connection, std::uint16_t packet_id) {
+  const bool known = connection.session->received.erase(packet_id);
+  if (known && connection.received_unanswered > 0) --connection.received_unanswered;
+  write_ack(connection, PacketType::pubcomp, packet_id, known ? Reason::success : Reason::packet_identifier_not_found);
+}
+
+}  // namespace mqz::broker

@@ -1,0 +1,79 @@
+// Committed records, in their order. Durable state changes here and nowhere else.
+#include "lib/broker/shard_write.h"
+
+namespace mqz::broker {
+
+void Shard::apply(Record& record) {
+  struct Visitor {
+    Shard& shard;
+    Record& record;
+
+    Session* session() const { return shard.sessions_.find(record.session); }
+    Connection* connection() const {
+      Connection* found = shard.connections_.find(record.connection);
+      return found != nullptr && found->state == ConnectionState::open ? found : nullptr;
+    }
+
+    void operator()(PublishRecord& publish) const { shard.apply_publish(record, publish); }
+
+    void operator()(DeliverRecord& delivery) const {
+      Session* to = session();
+      if (to == nullptr) return;
+      Routed message(delivery.message);
+      DeliveryForm form{.qos = delivery.qos, .retain = delivery.retain, .group = delivery.group};
+      if (delivery.identifier != 0) form.identifiers = {&delivery.identifier, 1};
+      shard.deliver(*to, message, form);
+    }
+
+    void operator()(ConnectRecord& connect) const {
+      Connection* found = shard.connections_.find(record.connection);
+      if (found == nullptr || found->state != ConnectionState::connecting) {
+        return shard.connect_abandoned(connect, record.session);
+      }
+      shard.open(*found, connect, record.session);
+    }
+
+    void operator()(DisconnectRecord& disconnect) const {
+      Session* gone = session();
+      if (gone != nullptr && gone->connection == nullptr) shard.disconnected(*gone, disconnect);
+    }
+
+    void operator()(SubscribeRecord& subscribe) const {
+      if (Session* found = session()) shard.subscribe(*found, connection(), subscribe);
+    }
+    void operator()(UnsubscribeRecord& unsubscribe) const {
+      if (Session* found = session()) shard.unsubscribe(*found, connection(), unsubscribe);
+    }
+
+    // The effect came with the packet: an acknowledgement can only take away.
+    void operator()(AcknowledgeRecord&) const {}
+
+    void operator()(ReleaseRecord& release) const {
+      Session* found = session();
+      if (found == nullptr) return;
+      Connection* to = connection();
+      if (to != nullptr && to->session == found) {
+        shard.complete_release(*to, release.packet_id);
+      } else {
+        found->received.erase(release.packet_id);
+      }
+    }
+    void operator()(RepeatRecord& repeat) const {
+      if (Connection* to = connection()) {
+        shard.write_ack(*to, mqtt::PacketType::pubrec, repeat.packet_id, mqtt::Reason::success);
+      }
+    }
+
+    void operator()(WillRecord& will) const {
+      Session* found = session();
+      if (found != nullptr && found->claim == will.claim && found->connection == nullptr) shard.fire_will(*found);
+    }
+    void operator()(EndRecord& end) const {
+      Session* found = session();
+      if (found != nullptr && found->claim == end.claim && found->connection == nullptr) shard.end_session(*found);
+    }
+  };
+  std::visit(Visitor{*this, record}, record.what);
+}
+
+}  // namespace mqz::broker

@@ -1,0 +1,269 @@
+// From the CONNECT of a client to its DISCONNECT (3.1, 3.2, 3.14, 3.15).
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "lib/broker/shard_write.h"
+#include "lib/mqtt/direction.h"
+
+namespace mqz::broker {
+namespace {
+
+using mqtt::PropertyId;
+using mqtt::Reason;
+using mqtt::Version;
+
+std::uint32_t session_expiry(const mqtt::Connect& packet, std::uint32_t limit) {
+  const std::uint32_t asked =
+      packet.version == Version::v5
+          ? packet.properties.number(PropertyId::session_expiry_interval).value_or(0)
+          : (packet.clean_start ? 0 : UINT32_MAX);
+  return std::min(asked, limit);
+}
+
+MessageRef will_message(const mqtt::Will& will, MonoTime now) {
+  mqtt::PropertyWriter properties;  // a Will Delay is not the message's
+  for (auto at = will.properties.begin(); at != will.properties.end(); ++at) {
+    if (at->id != PropertyId::will_delay_interval) properties.encoded(at.encoded());
+  }
+  const mqtt::Publish publish{.qos = will.qos,
+                              .retain = will.retain,
+                              .topic = will.topic,
+                              .properties = properties.view(),
+                              .payload = will.payload};
+  return MessageRef::copy_of(publish, now);
+}
+
+}  // namespace
+
+std::optional<Reason> Shard::check_connect(const mqtt::Connect& packet) const {
+  if (packet.version == Version::v5 && packet.properties.has(PropertyId::authentication_method)) {
+    return Reason::bad_authentication_method;  // none is configured [MQTT-4.12.0-1]
+  }
+  if (!settings_.allow_anonymous) {
+    return packet.user_name ? Reason::bad_user_name_or_password : Reason::not_authorized;
+  }
+  if (packet.client_id.empty() && !settings_.allow_empty_client_id) return Reason::client_identifier_not_valid;
+  if (packet.will) {
+    if (packet.will->retain && !settings_.retain_available) return Reason::retain_not_supported;
+    if (packet.will->qos > settings_.qos_max) return Reason::qos_not_supported;
+    if (packet.will->topic.starts_with("$SYS/")) return Reason::topic_name_invalid;
+  }
+  if (is_front() && directory_.size() >= settings_.connections_max && !directory_.contains(packet.client_id)) {
+    return Reason::quota_exceeded;
+  }
+  return std::nullopt;
+}
+
+void Shard::refuse_connect(Connection& connection, Reason reason) {
+  write(connection, mqtt::Connack{.reason = reason});
+  close(connection);
+}
+
+void Shard::on_connect(Connection& connection, const mqtt::Frame& frame) {
+  const auto packet = mqtt::decode_connect(frame);
+  if (!packet) {
+    // A level we do not know may still be a CONNECT of 5's form or of 3's: both read this answer.
+    if (packet.error() == Reason::unsupported_protocol_version) connection.version = Version::v311;
+    if (packet.error() == Reason::client_identifier_not_valid) connection.version = Version::v311;
+    if (packet.error() == Reason::unsupported_protocol_version ||
+        packet.error() == Reason::client_identifier_not_valid) {
+      return refuse_connect(connection, packet.error());
+    }
+    return close(connection);
+  }
+  connection.version = packet->version;
+  if (const auto reason = check_connect(*packet)) return refuse_connect(connection, *reason);
+  std::string client_id(packet->client_id);
+  if (client_id.empty()) {
+    client_id = fmt::format("{}{:016x}{:08x}", settings_.client_id_prefix, options_.name_seed, ++assigned_ids_);
+  }
+  const Directory::Place place = directory_.claim(client_id, choose_shard());
+  if (place.shard == options_.index) return connect_here(connection, *packet, std::move(client_id), place.claim);
+  send_mail(place.shard, AdoptMail{connection.transport, std::move(client_id), place.claim,
+                                   std::move(connection.partial)});
+  connection.transport = -1;  // the other shard's now
+  connection.state = ConnectionState::closed;
+  touch(connection);
+}
+
+ShardIndex Shard::choose_shard() {
+  if (options_.placement == Placement::spread) {
+    const ShardIndex chosen = next_shard_;
+    next_shard_ = static_cast<ShardIndex>((next_shard_ + 1) % options_.count);
+    return chosen;
+  }
+  constexpr std::uint16_t busy = 700;
+  for (ShardIndex index = 0; index < loads_.size(); ++index) {
+    if (loads_[index] < busy) return index;
+  }
+  if (loads_.empty()) return options_.index;
+  return static_cast<ShardIndex>(std::ranges::min_element(loads_) - loads_.begin());
+}
+
+void Shard::adopt(AdoptMail mail) {
+  Connection& connection = accept(mail.transport);
+  --counters_.connections_accepted;
+  connection.partial = std::move(mail.input);
+  touch(connection);  // the loop has to learn of it
+  const mqtt::FrameResult frame = mqtt::next_frame(as_bytes(connection.partial), settings_.packet_bytes_max);
+  MQZ_CHECK(frame.status == mqtt::FrameStatus::complete);
+  const auto packet = mqtt::decode_connect(frame.frame);
+  MQZ_CHECK(packet.has_value());
+  const std::string rest = connection.partial.substr(frame.frame.bytes);
+  connection.version = packet->version;
+  connect_here(connection, *packet, std::move(mail.client_id), mail.claim);
+  connection.partial = rest;
+}
+
+// What concerns this connection alone, from the CONNECT's fields and properties (3.1.2.11).
+void Shard::take_limits(Connection& connection, const mqtt::Connect& packet) {
+  const auto& properties = packet.properties;
+  connection.receive_max =
+      static_cast<std::uint16_t>(properties.number(PropertyId::receive_maximum).value_or(65'535));
+  connection.packet_bytes_max = properties.number(PropertyId::maximum_packet_size).value_or(UINT32_MAX);
+  connection.alias_out_max =
+      std::min(static_cast<std::uint16_t>(properties.number(PropertyId::topic_alias_maximum).value_or(0)),
+               settings_.topic_alias_out_max);
+  connection.problem_information = properties.number(PropertyId::request_problem_information).value_or(1) != 0;
+  connection.response_information_wanted =
+      properties.number(PropertyId::request_response_information).value_or(0) != 0;
+  std::uint16_t keep_alive = packet.keep_alive_s;
+  if (packet.version == Version::v5 && settings_.keep_alive_max_s != 65'535 &&
+      (keep_alive == 0 || keep_alive > settings_.keep_alive_max_s)) {
+    keep_alive = settings_.keep_alive_max_s;
+    connection.keep_alive_told = true;
+  }
+  connection.keep_alive_s = keep_alive;
+  connection.expiry_asked_s =
+      properties.number(PropertyId::session_expiry_interval).value_or(0);
+  connection.id_assigned = packet.client_id.empty();
+}
+
+void Shard::connect_here(Connection& connection, const mqtt::Connect& packet, std::string client_id,
+                         const Claim& claim) {
+  take_limits(connection, packet);
+  ConnectRecord record{};
+  record.expiry_s = session_expiry(packet, settings_.session_expiry_max_s);
+  record.durable = record.expiry_s > 0;
+  record.clean_start = packet.clean_start;
+  record.claim = claim.number;
+  record.client_id = std::move(client_id);
+  if (packet.will) {
+    record.will = will_message(*packet.will, now_.mono);
+    record.will_delay_s = packet.will->properties.number(PropertyId::will_delay_interval).value_or(0);
+  }
+  const Session* existing = sessions_.find(claim.session);
+  connection.state = ConnectionState::connecting;
+  if (record.durable || (existing != nullptr && existing->durable)) {
+    return propose({.connection = connection.id, .session = claim.session, .what = std::move(record)});
+  }
+  open(connection, record, claim.session);
+}
+
+void Shard::take_over(Session& session) {
+  Connection& old = *session.connection;
+  refuse(old, Reason::session_taken_over);  // [MQTT-3.1.4-3]; 3.x: closed
+}
+
+// The CONNECT takes effect: at once, or where its record is applied.
+void Shard::open(Connection& connection, const ConnectRecord& record, SlotId existing) {
+  Session* session = sessions_.find(existing);
+  if (session != nullptr && session->expires <= now_.mono) {
+    end_session(*session);
+    session = nullptr;
+  }
+  if (session != nullptr && session->connection != nullptr && session->connection != &connection) {
+    take_over(*session);
+    session = sessions_.find(existing);  // one that ended with its connection is gone
+  }
+  const bool resumes = session != nullptr && !record.clean_start;
+  if (session != nullptr && !resumes) {
+    end_session(*session);
+    session = nullptr;
+  }
+  if (session == nullptr) session = &make_session(record);
+  session->claim = record.claim;
+  session->connection = &connection;
+  session->durable = record.durable;
+  session->expiry_s = record.expiry_s;
+  session->expires = MonoTime::max();
+  session->will_due = MonoTime::max();
+  session->will = record.will ? std::make_unique<Will>(record.will, record.will_delay_s) : nullptr;
+  connection.session = session;
+  connection.state = ConnectionState::open;
+  arm_keep_alive(connection);
+  tell_directory(*session, false);
+  write_connack(connection, resumes);
+  resume(*session);
+}
+
+// The client did not wait for its CONNACK. Its record has its place all the same: a session that was discarded stays
+// discarded, one that was resumed goes on without a client.
+void Shard::connect_abandoned(const ConnectRecord& record, SlotId existing) {
+  Session* session = sessions_.find(existing);
+  if (session != nullptr && session->connection != nullptr) take_over(*session);
+  session = sessions_.find(existing);
+  if (session != nullptr && record.clean_start) {
+    session->claim = record.claim;
+    return end_session(*session);
+  }
+  if (session == nullptr) session = &make_session(record);
+  session->claim = record.claim;
+  session->durable = record.durable;
+  session->will = record.will ? std::make_unique<Will>(record.will, record.will_delay_s) : nullptr;
+  session->will_due = MonoTime::max();
+  session->expires = MonoTime::max();
+  tell_directory(*session, false);
+  disconnected(*session, {.expiry_s = record.expiry_s});
+}
+
+void Shard::write_connack(Connection& connection, bool session_present) {
+  mqtt::PropertyWriter properties;
+  const Session& session = *connection.session;
+  if (connection.version == Version::v5) {
+    const auto tell = [&](bool differs, PropertyId id, std::uint32_t value) {
+      if (differs) properties.number(id, value);
+    };
+    tell(session.expiry_s != connection.expiry_asked_s, PropertyId::session_expiry_interval, session.expiry_s);
+    tell(settings_.receive_max != 65'535, PropertyId::receive_maximum, settings_.receive_max);
+    tell(settings_.qos_max != mqtt::Qos::exactly_once, PropertyId::maximum_qos,
+         static_cast<std::uint32_t>(settings_.qos_max));
+    tell(!settings_.retain_available, PropertyId::retain_available, 0);
+    tell(settings_.packet_bytes_max < mqtt::packet_bytes_max, PropertyId::maximum_packet_size,
+         static_cast<std::uint32_t>(settings_.packet_bytes_max));
+    if (connection.id_assigned) properties.text(PropertyId::assigned_client_identifier, session.client_id);
+    tell(settings_.topic_alias_max != 0, PropertyId::topic_alias_maximum, settings_.topic_alias_max);
+    tell(connection.keep_alive_told, PropertyId::server_keep_alive, connection.keep_alive_s);
+    if (connection.response_information_wanted) {
+      properties.text(PropertyId::response_information, "response/" + session.client_id);
+    }
+  }
+  write(connection, mqtt::Connack{.session_present = session_present, .properties = properties.view()});
+}
+
+void Shard::on_disconnect(Connection& connection, const mqtt::Frame& frame) {
+  const auto packet = mqtt::decode_disconnect(frame, connection.version);
+  if (!packet) return refuse(connection, packet.error());
+  if (const Reason reason = mqtt::check_from_client(*packet); reason != Reason::success) {
+    return refuse(connection, reason);
+  }
+  Session& session = *connection.session;
+  if (const auto expiry = packet->properties.number(PropertyId::session_expiry_interval)) {
+    // A session that was to end with its connection cannot be prolonged [MQTT-3.14.2-3].
+    if (session.expiry_s == 0 && *expiry != 0) return refuse(connection, Reason::protocol_error);
+    connection.expiry_on_disconnect_s = std::min(*expiry, settings_.session_expiry_max_s);
+  }
+  // Only 0x00 discards the will: 0x04 asks for it, an error leaves it [MQTT-3.14.4-3].
+  connection.will_wanted = packet->reason != Reason::success;
+  close(connection);
+}
+
+void Shard::on_auth(Connection& connection, const mqtt::Frame& frame) {
+  const auto packet = mqtt::decode_auth(frame, connection.version);
+  // Nobody connected with an authentication method, so nobody may send this [MQTT-4.12.1-1].
+  refuse(connection, packet ? Reason::protocol_error : packet.error());
+}
+
+}  // namespace mqz::broker

@@ -1,0 +1,129 @@
+// A message to one session: written at once, queued, or dropped at a limit (4.3, 4.9).
+#include "lib/broker/shard_write.h"
+
+namespace mqz::broker {
+
+using mqtt::Qos;
+
+void Shard::count_drop(Session& session) {
+  ++session.dropped_messages;
+  ++counters_.publishes_dropped;
+}
+
+void Shard::deliver(Session& session, Routed& message, const DeliveryForm& form) {
+  if (form.qos == Qos::at_most_once) return deliver_qos0(session, message, form);
+  Connection* connection = session.connection;
+  const bool may_send = connection != nullptr && session.send.is_open() &&
+                        connection->out.bytes() < settings_.outgoing_bytes_max;
+  if (!may_send) {
+    if (make_room(session, message)) enqueue(session, message, form);
+    return;
+  }
+  // The usual case: nothing waits. A session that never sends it again need not keep it.
+  const bool keep = session.durable || form.group.is_valid();
+  const std::uint64_t position = session.send.end_position();
+  const PublishForm packet{.qos = form.qos,
+                           .retain = form.retain,
+                           .packet_id = SendQueue::packet_id(position),
+                           .identifiers = form.identifiers};
+  if (!write_publish(*connection, message, packet, now_.mono)) return count_drop(session);
+  ++counters_.publishes_sent;
+  touch(*connection);
+  if (keep) {
+    enqueue(session, message, form);
+  } else {
+    session.send.push({.qos = form.qos});
+  }
+  session.send.mark_sent(position);
+}
+
+void Shard::deliver_qos0(Session& session, Routed& message, const DeliveryForm& form) {
+  Connection* connection = session.connection;
+  if (connection == nullptr) {
+    if (settings_.queue_qos0 && session.durable && make_room(session, message)) enqueue(session, message, form);
+    return;
+  }
+  // Behind what is queued at QoS 0 from the time without a connection.
+  if (connection->out.bytes() >= settings_.outgoing_bytes_max) return count_drop(session);
+  const PublishForm packet{.retain = form.retain, .identifiers = form.identifiers};
+  if (!write_publish(*connection, message, packet, now_.mono)) return count_drop(session);
+  ++counters_.publishes_sent;
+  touch(*connection);
+}
+
+// Is there room in the session's queue? If not, a client that is connected and does not keep up is
+// disconnected; for an absent one this message is dropped, and counted.
+bool Shard::make_room(Session& session, Routed& message) {
+  const std::size_t bytes = sizeof(Message) + message.topic().size() + message.payload().size() +
+                            message.properties().bytes().size() + sizeof(Outgoing);
+  const bool fits = session.send.bytes() + bytes <= settings_.queue_bytes_max &&
+                    (settings_.queue_messages_max == 0 ||
+                     session.send.waiting() < settings_.queue_messages_max);
+  if (fits) return true;
+  count_drop(session);
+  if (session.connection != nullptr) condemned_.push_back({session.connection->id, mqtt::Reason::quota_exceeded});
+  return false;
+}
+
+void Shard::enqueue(Session& session, Routed& message, const DeliveryForm& form) {
+  Outgoing outgoing{.message = message.block(), .qos = form.qos, .retain = form.retain};
+  if (!form.identifiers.empty()) outgoing.identifier = form.identifiers[0];
+  if (form.identifiers.size() > 1 || form.group.is_valid()) {
+    outgoing.extra = std::make_unique<DeliveryExtra>();
+    outgoing.extra->group = form.group;
+    if (form.identifiers.size() > 1) {
+      outgoing.extra->more_identifiers.assign(form.identifiers.begin() + 1, form.identifiers.end());
+    }
+  }
+  session.send.push(std::move(outgoing));
+}
+
+// Sends what waits, as far as the window and the outbox allow.
+void Shard::pump(Session& session) {
+  Connection* connection = session.connection;
+  if (connection == nullptr || connection->state != ConnectionState::open) return;
+  while (connection->out.bytes() < settings_.outgoing_bytes_max) {
+    const auto position = session.send.next();
+    if (!position) break;
+    send_next(session, *connection, *position);
+  }
+  if (session.send.empty()) session.send.shrink();
+}
+
+void Shard::send_next(Session& session, Connection& connection, std::uint64_t position) {
+  Outgoing& outgoing = session.send.at(position);
+  if (outgoing.state == SendState::done) return session.send.skip(position);
+  if (outgoing.state == SendState::released) {  // after a resume [MQTT-4.4.0-1]
+    session.send.mark_sent(position);
+    return write_ack(connection, mqtt::PacketType::pubrel, SendQueue::packet_id(position), mqtt::Reason::success);
+  }
+  const bool repeats = session.send.was_sent(position);
+  if (!repeats && outgoing.message->has_expired(now_.mono)) {
+    count_drop(session);
+    return session.send.skip(position);
+  }
+  std::vector<std::uint32_t> identifiers;
+  if (outgoing.identifier != 0) identifiers.push_back(outgoing.identifier);
+  if (outgoing.extra) {
+    identifiers.insert(identifiers.end(), outgoing.extra->more_identifiers.begin(),
+                       outgoing.extra->more_identifiers.end());
+  }
+  Routed message(outgoing.message);
+  const PublishForm packet{.qos = outgoing.qos,
+                           .retain = outgoing.retain,
+                           .dup = repeats && outgoing.qos != Qos::at_most_once,
+                           .packet_id = SendQueue::packet_id(position),
+                           .identifiers = identifiers};
+  if (!write_publish(connection, message, packet, now_.mono)) {
+    count_drop(session);
+    return session.send.skip(position);
+  }
+  ++counters_.publishes_sent;
+  touch(connection);
+  if (outgoing.qos == Qos::at_most_once) return session.send.skip(position);
+  const bool keep = session.durable || (outgoing.extra && outgoing.extra->group.is_valid());
+  if (!keep) session.send.forget_message(position);
+  session.send.mark_sent(position);
+}
+
+}  // namespace mqz::broker

@@ -1,0 +1,124 @@
+// Shared subscriptions (4.8.2): joining and leaving from any shard, picking on the front.
+#include "lib/broker/shard_write.h"
+#include "lib/mqtt/topic.h"
+
+namespace mqz::broker {
+
+using mqtt::Qos;
+
+void Shard::join_group(Session& session, const OwnedEntry& entry, std::uint32_t identifier) {
+  if (!session.has_shared(entry.filter)) session.shared.push_back({entry.filter});
+  GroupJoinMail join{.member = {options_.index, session.id},
+                     .filter = entry.filter,
+                     .qos = entry.options.qos,
+                     .identifier = identifier,
+                     .retain_as_published = entry.options.retain_as_published,
+                     .durable = session.durable};
+  if (is_front()) return on_group_join(join);
+  send_mail(front_shard, std::move(join));
+}
+
+void Shard::leave_group(Session& session, std::string_view filter) {
+  GroupLeaveMail leave{{options_.index, session.id}, std::string(filter)};
+  std::erase_if(session.shared, [&](const SharedMembership& one) { return one.filter == leave.filter; });
+  if (is_front()) return on_group_leave(leave);
+  send_mail(front_shard, std::move(leave));
+}
+
+void Shard::tell_presence(Session& session, bool present) {
+  if (!session.durable) return;
+  for (const SharedMembership& one : session.shared) {
+    GroupPresenceMail mail{{options_.index, session.id}, one.filter, present};
+    if (is_front()) {
+      groups_.set_presence(mail);
+    } else {
+      send_mail(front_shard, std::move(mail));
+    }
+  }
+}
+
+void Shard::on_group_join(const GroupJoinMail& mail) {
+  const Groups::Change change = groups_.join(mail);
+  if (options_.count == 1) return;
+  const std::string filter(mqtt::parse_shared(mail.filter)->filter);
+  if (change.first) send_mail_to_others(InterestMail{filter, true, false});
+  if (change.durable_first) send_mail_to_others(InterestMail{filter, true, true});
+}
+
+void Shard::on_group_leave(const GroupLeaveMail& mail) {
+  const Groups::Change change = groups_.leave(mail);
+  if (options_.count == 1) return;
+  const std::string filter(mqtt::parse_shared(mail.filter)->filter);
+  if (change.durable_last) send_mail_to_others(InterestMail{filter, false, true});
+  if (change.last) send_mail_to_others(InterestMail{filter, false, false});
+}
+
+// To the member whose turn it is. False when nobody can take it.
+bool Shard::feed_group(Group& group, Routed& message, const GroupMember* not_to) {
+  const Membership* chosen = group.pick(message.qos() != Qos::at_most_once, not_to);
+  if (chosen == nullptr) return false;
+  GroupDeliverMail mail{.session = chosen->member.session,
+                        .group = group.id,
+                        .message = message.block(),
+                        .qos = std::min(message.qos(), chosen->qos),
+                        .retain = message.retain() && chosen->retain_as_published,
+                        .identifier = chosen->identifier};
+  if (chosen->member.shard == options_.index) {
+    on_group_deliver(options_.index, std::move(mail));
+  } else {
+    send_mail(chosen->member.shard, std::move(mail));
+  }
+  return true;
+}
+
+void Shard::on_group_deliver(ShardIndex, GroupDeliverMail mail) {
+  Session* session = sessions_.find(mail.session);
+  if (session == nullptr) {
+    GroupReturnMail back{mail.group, std::move(mail.message), {options_.index, mail.session}};
+    if (is_front()) return on_group_return(std::move(back));
+    return send_mail(front_shard, std::move(back));
+  }
+  if (session->durable && mail.qos != Qos::at_most_once) {
+    return propose({.session = session->id,
+                    .what = DeliverRecord{std::move(mail.message), mail.qos, mail.retain, mail.identifier, mail.group}});
+  }
+  Routed message(std::move(mail.message));
+  DeliveryForm form{.qos = mail.qos, .retain = mail.retain, .group = mail.group};
+  if (mail.identifier != 0) form.identifiers = {&mail.identifier, 1};
+  deliver(*session, message, form);
+}
+
+void Shard::on_group_return(GroupReturnMail mail) {
+  Group* group = groups_.find(mail.group);
+  if (group == nullptr) return;
+  Routed message(std::move(mail.message));
+  if (message.expires() <= now_.mono) return;
+  feed_group(*group, message, &mail.not_to);
+}
+
+// A member leaves: what it was picked for and has not acknowledged goes to the others. An empty filter means all groups.
+void Shard::return_unacknowledged(Session& session, std::string_view only_filter) {
+  if (session.shared.empty()) return;
+  for (std::uint64_t position = session.send.begin_position(); position < session.send.end_position(); ++position) {
+    Outgoing& outgoing = session.send.at(position);
+    if (!outgoing.extra || !outgoing.extra->group.is_valid() || !outgoing.message) continue;
+    const SlotId id = outgoing.extra->group;
+    if (!only_filter.empty()) {
+      // Only what still waits can be taken back from a client that stays.
+      if (outgoing.state != SendState::queued) continue;
+      if (is_front()) {
+        const Group* group = groups_.find(id);
+        if (group == nullptr || group->filter != only_filter) continue;
+      }
+    }
+    GroupReturnMail back{id, outgoing.message, {options_.index, session.id}};
+    if (!only_filter.empty()) session.send.withdraw(position);
+    if (is_front()) {
+      on_group_return(std::move(back));
+    } else {
+      send_mail(front_shard, std::move(back));
+    }
+  }
+}
+
+}  // namespace mqz::broker

@@ -1,0 +1,208 @@
+// PUBLISH of a client, and the way of every message to its receivers (3.3, 4.3).
+#include <algorithm>
+
+#include "lib/broker/shard_write.h"
+#include "lib/mqtt/topic.h"
+
+namespace mqz::broker {
+namespace {
+
+using mqtt::PropertyId;
+using mqtt::Qos;
+using mqtt::Reason;
+
+// Do receivers see the properties as they came? Alias and expiry are this hop's, and are written anew.
+bool are_forwarded_as_is(mqtt::PropertyView properties) {
+  for (const mqtt::Property& property : properties) {
+    if (property.id == PropertyId::topic_alias || property.id == PropertyId::message_expiry_interval) return false;
+  }
+  return true;
+}
+
+bool is_only_alias(mqtt::PropertyView properties) {
+  return properties.bytes().size() == 3 &&
+         properties.bytes()[0] == static_cast<std::byte>(PropertyId::topic_alias);
+}
+
+}  // namespace
+
+bool Shard::resolve_alias(Connection& connection, mqtt::Publish& packet) {
+  const auto alias = packet.properties.number(PropertyId::topic_alias);
+  if (!alias) return true;
+  if (*alias == 0 || *alias > settings_.topic_alias_max) {
+    refuse(connection, Reason::topic_alias_invalid);  // [MQTT-3.3.2-9]
+    return false;
+  }
+  if (!connection.aliases_in) connection.aliases_in = std::make_unique<TopicAliases>();
+  auto& topics = connection.aliases_in->topics;
+  if (topics.size() < *alias) topics.resize(*alias);
+  std::string& known = topics[*alias - 1];
+  if (!packet.topic.empty()) {
+    known = packet.topic;
+  } else if (known.empty()) {
+    refuse(connection, Reason::protocol_error);  // [MQTT-3.3.4-6]: an alias never set
+    return false;
+  }
+  packet.topic = known;
+  return true;
+}
+
+// A publish that is not carried out, though the connection goes on. 3.x clients see success.
+std::optional<Reason> Shard::refuse_publish(const mqtt::Publish& packet) const {
+  if (packet.topic.starts_with("$SYS/")) return Reason::not_authorized;
+  if (packet.payload.size() > settings_.message_bytes_max) return Reason::packet_too_large;
+  if (packet.topic.size() >= settings_.topic_levels_max &&
+      mqtt::level_count(packet.topic) > settings_.topic_levels_max) {
+    return Reason::topic_name_invalid;
+  }
+  return std::nullopt;
+}
+
+void Shard::on_publish(Connection& connection, const mqtt::Frame& frame) {
+  auto packet = mqtt::decode_publish(frame, connection.version);
+  if (!packet) return refuse(connection, packet.error());
+  ++counters_.publishes_received;
+  MonoTime expires = MonoTime::max();
+  bool as_is = true;
+  if (!packet->properties.empty()) {
+    if (packet->properties.has(PropertyId::subscription_identifier)) {
+      return refuse(connection, Reason::protocol_error);  // only a server's [MQTT-3.3.4-6]
+    }
+    if (!resolve_alias(connection, *packet)) return;
+    if (is_only_alias(packet->properties)) packet->properties = {};
+    as_is = are_forwarded_as_is(packet->properties);
+  }
+  if (packet->qos > settings_.qos_max) return refuse(connection, Reason::qos_not_supported);
+  if (packet->retain && !settings_.retain_available) return refuse(connection, Reason::retain_not_supported);
+
+  Session& session = *connection.session;
+  if (packet->qos != Qos::at_most_once) {
+    const bool repeats = packet->qos == Qos::exactly_once && session.received.contains(packet->packet_id);
+    if (repeats && session.durable) {
+      return propose({.connection = connection.id,
+                      .session = session.id,
+                      .what = RepeatRecord{packet->packet_id}});
+    }
+    if (repeats) {
+      return write_ack(connection, mqtt::PacketType::pubrec, packet->packet_id, Reason::success);
+    }
+    if (connection.version == mqtt::Version::v5 && connection.received_unanswered >= settings_.receive_max) {
+      return refuse(connection, Reason::receive_maximum_exceeded);  // [MQTT-3.3.4-7]
+    }
+    ++connection.received_unanswered;
+  }
+  if (const auto reason = refuse_publish(*packet)) {
+    const bool v5 = connection.version == mqtt::Version::v5;
+    if (packet->qos == Qos::exactly_once && !v5) session.received.insert(packet->packet_id);
+    return answer_publish(connection, packet->qos, packet->packet_id, v5 ? *reason : Reason::success);
+  }
+  if (packet->qos == Qos::exactly_once) session.received.insert(packet->packet_id);
+  if (as_is) {
+    Routed message(packet->topic, packet->properties, packet->payload, packet->qos, packet->retain, expires);
+    return publish(message, &session, &connection, packet->packet_id);
+  }
+  Routed message(MessageRef::copy_of(*packet, now_.mono));
+  publish(message, &session, &connection, packet->packet_id);
+}
+
+// PUBACK or PUBREC. A refused QoS 2 is over with its PUBREC; an accepted one with its PUBCOMP.
+void Shard::answer_publish(Connection& connection, Qos qos, std::uint16_t packet_id, Reason reason) {
+  if (qos == Qos::at_most_once) return;
+  const bool is_over = qos == Qos::at_least_once || mqtt::is_failure(reason);
+  if (is_over && connection.received_unanswered > 0) --connection.received_unanswered;
+  write_ack(connection, qos == Qos::at_least_once ? mqtt::PacketType::puback : mqtt::PacketType::pubrec, packet_id,
+            reason);
+}
+
+// Receivers whose sessions end with their connections are fed now; the others, and the retained value, when the
+// message has its place in the sequence. The publisher's answer waits for that only if there is something to wait for.
+void Shard::publish(Routed& message, Session* publisher, Connection* connection, std::uint16_t packet_id) {
+  const Route& route = routes_.find(message.topic(), publisher);
+  const bool has_qos = message.qos() != Qos::at_most_once;
+  const bool durable_elsewhere = (route.elsewhere >> durable_interest) != 0;
+  const bool needs_place = message.retain() ||
+                           (has_qos && (route.has_durable || durable_elsewhere)) ||
+                           (message.qos() == Qos::exactly_once && connection != nullptr && publisher->durable);
+  bool matched = feed_live(message, route);
+  for (ShardIndex to = 0; to < options_.count && route.elsewhere != 0; ++to) {
+    if (to == options_.index || ((route.elsewhere >> to) & 1U) == 0) continue;
+    send_mail(to, RouteMail{message.block()});
+    matched = true;
+  }
+  if (needs_place) {
+    return propose({.connection = connection != nullptr ? connection->id : SlotId{},
+                    .session = publisher != nullptr ? publisher->id : SlotId{},
+                    .what = PublishRecord{message.block(), packet_id, matched || route.has_durable || durable_elsewhere}});
+  }
+  if (connection == nullptr || !has_qos) return;
+  answer_publish(*connection, message.qos(), packet_id,
+                 matched || connection->version != mqtt::Version::v5 ? Reason::success
+                                                                     : Reason::no_matching_subscribers);
+}
+
+// True when somebody here is to get it, now or when it is applied.
+bool Shard::feed_live(Routed& message, const Route& route) {
+  if (message.expires() <= now_.mono) return false;
+  for (const Receiver& receiver : route.receivers) {
+    const Qos qos = std::min(message.qos(), receiver.qos);
+    if (receiver.session->durable && qos != Qos::at_most_once) continue;
+    DeliveryForm form{.qos = qos, .retain = message.retain() && receiver.retain_as_published};
+    if (receiver.more.empty()) {
+      if (receiver.identifier != 0) form.identifiers = {&receiver.identifier, 1};
+      deliver(*receiver.session, message, form);
+    } else {
+      std::vector<std::uint32_t> identifiers{receiver.identifier};
+      identifiers.insert(identifiers.end(), receiver.more.begin(), receiver.more.end());
+      form.identifiers = identifiers;
+      deliver(*receiver.session, message, form);
+    }
+    if (message.retain() && !reads_.empty()) note_passed(*receiver.session, message.topic());
+  }
+  bool matched = !route.receivers.empty();
+  for (Group* group : route.groups) {
+    if (message.qos() != Qos::at_most_once && group->durable_count() > 0) continue;
+    matched |= feed_group(*group, message);
+  }
+  return matched;
+}
+
+// The message has its place: durable sessions get it, it becomes the retained value, and its publisher hears of it.
+void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
+  Routed message(publish.message);
+  const bool is_here = record.shard == options_.index;
+  const bool is_alive = message.expires() > now_.mono;
+  if (message.qos() != Qos::at_most_once && is_alive) {
+    const Session* publisher = is_here ? sessions_.find(record.session) : nullptr;
+    const Route route = routes_.find(message.topic(), publisher);
+    for (const Receiver& receiver : route.receivers) {
+      const Qos qos = std::min(message.qos(), receiver.qos);
+      if (!receiver.session->durable || qos == Qos::at_most_once) continue;
+      std::vector<std::uint32_t> identifiers;
+      if (receiver.identifier != 0) identifiers.push_back(receiver.identifier);
+      identifiers.insert(identifiers.end(), receiver.more.begin(), receiver.more.end());
+      deliver(*receiver.session, message,
+              {.qos = qos,
+               .retain = message.retain() && receiver.retain_as_published,
+               .identifiers = identifiers});
+    }
+    for (Group* group : route.groups) {
+      if (group->durable_count() > 0) feed_group(*group, message);
+    }
+  }
+  if (message.retain() && is_front()) set_retained(publish.message);
+  if (!is_here || publish.packet_id == 0) return;
+  Connection* connection = connections_.find(record.connection);
+  if (connection == nullptr || connection->state != ConnectionState::open) return;
+  answer_publish(*connection, message.qos(), publish.packet_id,
+                 publish.matched_live || connection->version != mqtt::Version::v5
+                     ? Reason::success
+                     : Reason::no_matching_subscribers);
+}
+
+void Shard::publish_own(MessageRef message) {
+  Routed routed(std::move(message));
+  publish(routed, nullptr, nullptr, 0);
+  run_committed();
+}
+
+}  // namespace mqz::broker

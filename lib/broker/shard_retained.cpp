@@ -1,0 +1,173 @@
+// Retained messages: kept on the front, read in slices by new subscriptions anywhere (3.3.1.3).
+#include <algorithm>
+
+#include "lib/broker/shard_write.h"
+
+namespace mqz::broker {
+namespace {
+
+constexpr std::size_t slice_nodes = 1024;
+constexpr std::size_t outbox_enough = 256 * 1024;  // a read waits while this much is unwritten
+
+bool due_later(const auto& a, const auto& b) { return a.due > b.due; }
+
+}  // namespace
+
+void Shard::set_retained(const MessageRef& message) {
+  if (message->payload().empty()) {
+    retained_.erase(message->topic());
+    return;
+  }
+  retained_.set(message);
+  const auto expires = message->expires();
+  if (!expires) return;
+  retained_expiries_.push_back({*expires, message});
+  std::ranges::push_heap(retained_expiries_, [](const auto& a, const auto& b) { return due_later(a, b); });
+  timers_.add({*expires, {}, TimerKind::retained});
+}
+
+void Shard::expire_retained() {
+  const auto later = [](const auto& a, const auto& b) { return due_later(a, b); };
+  while (!retained_expiries_.empty() && retained_expiries_.front().due <= now_.mono) {
+    const MessageRef* kept = retained_.find(retained_expiries_.front().message->topic());
+    if (kept != nullptr && *kept == retained_expiries_.front().message) {
+      const std::string topic((*kept)->topic());
+      retained_.erase(topic);
+    }
+    std::ranges::pop_heap(retained_expiries_, later);
+    retained_expiries_.pop_back();
+  }
+}
+
+std::uint64_t Shard::add_read(Session& session, const OwnedEntry& entry, std::uint32_t identifier) {
+  auto read = std::make_unique<RetainedRead>();
+  read->token = ++last_token_;
+  read->session = session.id;
+  read->filter = entry.filter;
+  read->identifier = identifier;
+  read->qos = entry.options.qos;
+  const std::uint64_t token = read->token;
+  reads_.emplace(token, std::move(read));
+  return token;
+}
+
+void Shard::start_read(std::uint64_t token) {
+  const auto at = reads_.find(token);
+  if (at == reads_.end()) return;
+  RetainedRead& read = *at->second;
+  read.started = true;
+  if (is_front()) {
+    if (retained_.size() == 0) {
+      reads_.erase(at);
+      return;
+    }
+    read.cursor.emplace(retained_, read.filter);
+    return step_read(read);
+  }
+  read.asked = true;
+  send_mail(front_shard, RetainedAskMail{token, read.filter});
+}
+
+// One slice; the read goes on in a later turn, or when the client has taken what is written.
+void Shard::step_read(RetainedRead& read) {
+  const std::uint64_t token = read.token;
+  const Session* session = sessions_.find(read.session);
+  if (session == nullptr || (session->connection == nullptr && !session->durable)) {
+    reads_.erase(token);
+    return;
+  }
+  if (session->connection != nullptr && session->connection->out.bytes() >= outbox_enough) return;
+  if (is_front()) {
+    const bool more =
+        read.cursor->next(slice_nodes, [&](const MessageRef& message) { deliver_retained(read, message); });
+    if (more) {
+      retained_ready_.push_back(token);
+    } else {
+      reads_.erase(token);
+    }
+  } else if (!read.asked) {
+    read.asked = true;
+    send_mail(front_shard, RetainedAskMail{token, {}});
+  }
+}
+
+void Shard::deliver_retained(RetainedRead& read, const MessageRef& message) {
+  Session* session = sessions_.find(read.session);
+  if (session == nullptr || message->has_expired(now_.mono) || read.has_passed(message->topic())) return;
+  const mqtt::Qos qos = std::min(read.qos, message->qos());
+  if (session->durable && qos != mqtt::Qos::at_most_once) {
+    return propose({.session = session->id, .what = DeliverRecord{message, qos, true, read.identifier, {}}});
+  }
+  Routed routed(message);
+  DeliveryForm form{.qos = qos, .retain = true};
+  if (read.identifier != 0) form.identifiers = {&read.identifier, 1};
+  deliver(*session, routed, form);
+}
+
+void Shard::on_retained_ask(ShardIndex from, const RetainedAskMail& mail) {
+  const auto key = serve_key(from, mail.token);
+  if (!mail.filter.empty()) {
+    serves_[key] = std::make_unique<RetainedServe>(
+        RetainedServe{mail.token, from, RetainedTree::Cursor(retained_, mail.filter)});
+  }
+  serves_ready_.push_back(key);
+}
+
+void Shard::on_retained_slice(RetainedSliceMail mail) {
+  const auto at = reads_.find(mail.token);
+  if (at == reads_.end()) {
+    if (!mail.last) send_mail(front_shard, RetainedDropMail{mail.token});
+    return;
+  }
+  RetainedRead& read = *at->second;
+  read.asked = false;
+  for (const MessageRef& message : mail.messages) deliver_retained(read, message);
+  if (mail.last) {
+    reads_.erase(at);
+  } else {
+    retained_ready_.push_back(mail.token);
+  }
+}
+
+void Shard::run_retained() {
+  for (const std::uint64_t token : std::exchange(retained_ready_, {})) {
+    const auto at = reads_.find(token);
+    if (at != reads_.end()) step_read(*at->second);
+  }
+  for (const std::uint64_t key : std::exchange(serves_ready_, {})) {
+    const auto at = serves_.find(key);
+    if (at == serves_.end()) continue;
+    RetainedServe& serve = *at->second;
+    RetainedSliceMail slice{.token = serve.token};
+    slice.last = !serve.cursor.next(
+        slice_nodes, [&](const MessageRef& message) { slice.messages.push_back(message); });
+    const bool last = slice.last;
+    send_mail(serve.shard, std::move(slice));
+    if (last) serves_.erase(at);
+  }
+}
+
+void Shard::continue_reads(const Session& session) {
+  for (const auto& [token, read] : reads_) {
+    if (read->session == session.id && read->started && !read->asked) retained_ready_.push_back(token);
+  }
+}
+
+void Shard::drop_reads(const Session& session) {
+  std::erase_if(reads_, [&](const auto& entry) {
+    if (entry.second->session != session.id) return false;
+    // An answer on its way finds nobody, and says so to the home itself.
+    if (!is_front() && entry.second->started && !entry.second->asked) {
+      send_mail(front_shard, RetainedDropMail{entry.first});
+    }
+    return true;
+  });
+}
+
+void Shard::note_passed(const Session& session, std::string_view topic) {
+  for (const auto& [token, read] : reads_) {
+    if (read->session == session.id && !read->has_passed(topic)) read->passed.emplace_back(topic);
+  }
+}
+
+}  // namespace mqz::broker

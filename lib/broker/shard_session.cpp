@@ -1,0 +1,123 @@
+// Sessions: how they begin, go on without their client, and end; wills; the timers of both (3.1.2.4, 3.1.2.5,
+// 3.1.2.10, 4.1).
+#include <algorithm>
+
+#include "lib/broker/shard_write.h"
+
+namespace mqz::broker {
+
+Session& Shard::make_session(const ConnectRecord& record) {
+  Session& session = sessions_.insert(std::make_unique<Session>());
+  session.client_id = record.client_id;
+  return session;
+}
+
+void Shard::tell_directory(const Session& session, bool ended) {
+  SessionMail mail{session.client_id, session.claim, ended ? SlotId{} : session.id};
+  if (is_front()) {
+    directory_.update(mail);
+  } else {
+    send_mail(front_shard, std::move(mail));
+  }
+}
+
+void Shard::arm_keep_alive(Connection& connection) {
+  if (connection.keep_alive_s == 0) {
+    connection.deadline = MonoTime::max();
+    return;
+  }
+  connection.deadline = now_.mono + Millis(1500) * connection.keep_alive_s;
+  timers_.add({connection.deadline, connection.id, TimerKind::connection});
+}
+
+// A packet does not move the timer; when it is due, it is moved to where the last packet puts it.
+void Shard::on_connection_timer(const Timer& timer) {
+  Connection* connection = connections_.find(timer.object);
+  if (connection == nullptr || connection->deadline != timer.due) return;
+  if (connection->state == ConnectionState::fresh) return close(*connection);
+  if (connection->state != ConnectionState::open) return;
+  const MonoTime due = connection->last_packet + Millis(1500) * connection->keep_alive_s;
+  if (due > now_.mono) {
+    connection->deadline = due;
+    timers_.add({due, connection->id, TimerKind::connection});
+    return;
+  }
+  refuse(*connection, mqtt::Reason::keep_alive_timeout);  // [MQTT-3.1.2-22]
+}
+
+// A new connection of a client whose session is here: what it has not acknowledged is sent again (4.4).
+void Shard::resume(Session& session) {
+  const Connection& connection = *session.connection;
+  session.send.set_window(std::min(connection.receive_max, settings_.inflight_max));
+  session.send.rewind();
+  tell_presence(session, true);
+  pump(session);
+}
+
+void Shard::detach(Connection& connection) {
+  Session* session = std::exchange(connection.session, nullptr);
+  if (session == nullptr || session->connection != &connection) return;
+  session->connection = nullptr;
+  DisconnectRecord record{.will_wanted = connection.will_wanted,
+                          .expiry_s = connection.expiry_on_disconnect_s.value_or(session->expiry_s)};
+  if (session->durable) {
+    propose({.session = session->id, .what = record});
+  } else {
+    disconnected(*session, record);
+  }
+}
+
+// The client has gone; its session waits for it, or ends.
+void Shard::disconnected(Session& session, const DisconnectRecord& record) {
+  session.expiry_s = record.expiry_s;
+  if (!record.will_wanted) session.will.reset();
+  tell_presence(session, false);
+  if (session.expiry_s == 0) return end_session(session);
+  if (session.expiry_s != UINT32_MAX) {
+    session.expires = now_.mono + std::chrono::seconds(session.expiry_s);
+    timers_.add({session.expires, session.id, TimerKind::session_expiry});
+  }
+  if (!session.will) return;
+  if (session.will->delay_s == 0) return fire_will(session);
+  session.will_due = now_.mono + std::chrono::seconds(session.will->delay_s);
+  timers_.add({session.will_due, session.id, TimerKind::will});
+}
+
+void Shard::on_session_timer(const Timer& timer) {
+  Session* session = sessions_.find(timer.object);
+  if (session == nullptr || session->connection != nullptr) return;
+  if (timer.kind == TimerKind::session_expiry && session->expires == timer.due) {
+    propose({.session = session->id, .what = EndRecord{session->claim}});
+  } else if (timer.kind == TimerKind::will && session->will_due == timer.due) {
+    propose({.session = session->id, .what = WillRecord{session->claim}});
+  }
+}
+
+void Shard::fire_will(Session& session) {
+  const std::unique_ptr<Will> will = std::move(session.will);
+  session.will_due = MonoTime::max();
+  if (!will) return;
+  Routed message(will->message);
+  publish(message, &session, nullptr, 0);
+}
+
+// A will that still waits is due now: its session ends before its delay [MQTT-3.1.2-8].
+void Shard::end_session(Session& session) {
+  fire_will(session);
+  return_unacknowledged(session, {});
+  drop_reads(session);
+  std::string filter;
+  while (!session.shared.empty()) {
+    filter = session.shared.back().filter;
+    leave_group(session, filter);
+  }
+  while (!session.subscriptions.empty()) {
+    const Subscriptions::Change change = subscriptions_.remove_last(session, filter);
+    announce(change, filter, session.durable);
+  }
+  tell_directory(session, true);
+  if (session.connection != nullptr) session.connection->session = nullptr;
+  sessions_.take(session.id);
+}
+
+}  // namespace mqz::broker

@@ -151,7 +151,7 @@ Decoded<Connack> decode_connack(const Frame& frame, Version version) {
   const unsigned flags = in.u8();
   in.require(flags <= 1, Reason::malformed_packet);
   Connack packet;
-  packet.session_present = flags == 1;
+  packet.session_present = flags == 1 && version != Version::v31;  // not used in 3.1
   packet.reason = read_connack_reason(in, version);
   packet.properties = in.properties(PacketType::connack, version);
   in.expect_end();

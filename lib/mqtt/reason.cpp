@@ -31,7 +31,7 @@ constexpr unsigned received = puback | pubrec;
 constexpr unsigned released = pubrel | pubcomp;
 constexpr unsigned answered = suback | unsuback;
 
-constexpr std::array<ReasonRow, 45> rows = {{
+constexpr std::array<ReasonRow, 43> rows = {{
     {Reason::success, "success",
      connack | received | released | answered | disconnect | auth},
     {Reason::granted_qos_1, "granted QoS 1", suback},

@@ -17,7 +17,14 @@ namespace mqz::mqtt {
 constexpr std::size_t varint_size(std::uint32_t value) {
   return value < 128 ? 1 : value < 16'384 ? 2 : value < 2'097'152 ? 3 : 4;
 }
-std::byte* encode_varint(std::uint32_t value, std::byte* out);
+inline std::byte* encode_varint(std::uint32_t value, std::byte* out) {
+  while (value >= 128) {
+    *out++ = static_cast<std::byte>((value & 0x7FU) | 0x80U);
+    value >>= 7U;
+  }
+  *out = static_cast<std::byte>(value);
+  return out + 1;
+}
 
 std::size_t encoded_size(const Connect& packet);
 std::byte* encode(const Connect& packet, std::byte* out);
@@ -52,5 +59,8 @@ void append(std::string& to, const Packet& packet, Version version) {
   to.resize(before + encoded_size(packet, version));
   encode(packet, version, reinterpret_cast<std::byte*>(to.data() + before));
 }
+
+// A CONNECT says its own version.
+void append(std::string& to, const Connect& packet);
 
 }  // namespace mqz::mqtt

@@ -53,7 +53,7 @@ struct PropertyRow {
   std::string_view name{};  // as mosquitto_pub's -D spells it: "message-expiry-interval"
   PropertyKind kind{};
   std::uint16_t packets{};
-  bool repeats{};           // may occur more than once
+  bool repeats{};           // may occur more than once; subscription_identifier only in a PUBLISH
 };
 
 // The row of an identifier; nullptr for one the specification does not have.
@@ -126,8 +126,8 @@ class PropertyWriter {
 inline constexpr PacketType will_properties = static_cast<PacketType>(0);
 
 // Checks a block (without its length prefix) for the packet it stands in: known identifiers, allowed
-// here, single ones once, values in range, text well-formed. Returns success, malformed_packet
-// or protocol_error.
+// here, single ones once, values in range, text well-formed. Returns success, malformed_packet,
+// protocol_error, or topic_alias_invalid for Topic Alias 0.
 Reason check_properties(Bytes block, PacketType where);
 
 }  // namespace mqz::mqtt

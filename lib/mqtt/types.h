@@ -85,7 +85,7 @@ constexpr bool is_failure(Reason reason) { return static_cast<std::uint8_t>(reas
 // "not authorized", "session taken over", …; for people. Never empty.
 std::string_view reason_text(Reason reason);
 
-// May a packet of this type, sent by a server (or else by a client), carry this code? (2.4)
+// May a packet of this type carry this code, whoever sends it? (2.4; direction.h knows the senders)
 bool is_allowed_reason(PacketType type, Reason reason);
 
 // "PUBLISH", "CONNACK", …; "reserved" for 0.

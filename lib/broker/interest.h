@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "lib/base/hash.h"
@@ -42,19 +43,19 @@ class Interest {
   };
   struct Shape {
     Form form{};
-    std::uint32_t users = 0;
-  };
-  struct Spilled {  // a form that found no room among the shapes, for as long as it has users
-    Form form{};
-    std::uint32_t users = 0;
-    std::uint32_t bit = 0;
+    std::uint64_t part = 0;  // form_part(form)
+    std::uint64_t users = 0;
+    std::size_t named_levels() const { return form.levels - (form.ends_in_hash ? 1U : 0U); }
+    bool wild_first() const { return (form.plus & 1U) != 0 || named_levels() == 0; }
   };
   // One filter and party, 12 bytes: the hash in two halves, the party and how many adds.
+  static constexpr std::uint32_t users_max = (1U << 26U) - 1;
   struct Slot {
     std::uint32_t low = 0;
     std::uint32_t high = 0;
     std::uint32_t users : 26 = 0;
     std::uint32_t bit : 6 = 0;
+    std::uint64_t hash() const { return (std::uint64_t{high} << 32U) | low; }
   };
   struct Parsed {
     Form form{};
@@ -72,7 +73,6 @@ class Interest {
   void count_down(std::uint64_t hash, unsigned bit);
   void spill(const Form& form, unsigned bit);
   void unspill(const Form& form, unsigned bit);
-  bool is_spilled(const Form& form) const;
   std::size_t slot_of(std::uint64_t hash, unsigned bit) const;
   void resize(std::size_t slot_count);
 
@@ -80,7 +80,10 @@ class Interest {
   std::vector<Shape> shapes_{};
   std::vector<Slot> slots_{};  // open addressing, linear probing; empty or a power of two
   std::size_t size_ = 0;
-  std::vector<Spilled> spilled_{};
+  // Forms that found no room among the shapes, for as long as they have filters: form_part -> how many; and the
+  // filters of each party among them.
+  std::unordered_map<std::uint64_t, std::uint64_t> spilled_{};
+  std::array<std::uint32_t, 64> spilled_users_{};
   std::uint64_t spilled_bits_ = 0;
 };
 

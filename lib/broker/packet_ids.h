@@ -147,10 +147,12 @@ class PacketIds {
     resize(count);
   }
 
-  // The next table starts at half of this one's size, so that a busy session does not grow it anew.
+  // The next table starts where this one grew to, or else at half its size: a busy session does not
+  // grow it again and again, and a calm one does not pay for the past.
   void drop() {
-    const auto log2 = static_cast<std::uint8_t>(std::countr_zero(std::min(slot_count(), small_slots)));
-    slots_log2_ = std::max<std::uint8_t>(slots_log2_ > log2 ? log2 : static_cast<std::uint8_t>(log2 - (log2 > slots_log2_ ? 0 : 1)), 2);
+    const std::size_t used = std::min(slot_count(), small_slots);
+    const std::size_t next = used > first_slots() ? used : std::max(used / 2, std::size_t{4});
+    slots_log2_ = static_cast<std::uint8_t>(std::countr_zero(next));
     slots_.reset();
     mask_ = 0;
   }

@@ -1,32 +1,17 @@
 #include "lib/broker/filter_tree.h"
 
+#include <vector>
+
 #include "lib/base/check.h"
 
 namespace mqz::broker {
-
-namespace {
-
-// Calls step(level) for each level until it says false.
-template <typename Step>
-void for_each_level(std::string_view text, Step&& step) {
-  for (;;) {
-    const std::size_t end = text.find('/');
-    if (!step(text.substr(0, end)) || end == std::string_view::npos) return;
-    text.remove_prefix(end + 1);
-  }
-}
-
-}  // namespace
 
 FilterTree::FilterTree(std::uint64_t hash_seed)
     : hash_(hash_seed), texts_(hash_), root_(nodes_.allocate()) {}
 
 NodeId FilterTree::acquire(std::string_view filter) {
   NodeId at = root_;
-  for_each_level(filter, [&](std::string_view level) {
-    at = child_or_new(at, level);
-    return true;
-  });
+  for_each_level(filter, [&](std::string_view level, LevelKey) { at = child_or_new(at, level); });
   if (nodes_[at].users++ == 0) {
     ++filter_count_;
     ++version_;
@@ -50,10 +35,7 @@ void FilterTree::release(NodeId filter) {
 
 std::optional<NodeId> FilterTree::find(std::string_view filter) const {
   NodeId at = root_;
-  for_each_level(filter, [&](std::string_view level) {
-    at = child(at, level);
-    return at != no_node;
-  });
+  for_each_level(filter, [&](std::string_view level, LevelKey) { at = child(at, level); });
   return at != no_node && nodes_[at].users != 0 ? std::optional(at) : std::nullopt;
 }
 
@@ -119,13 +101,15 @@ std::size_t FilterTree::memory_bytes() const {
 }
 
 std::size_t FilterTree::split(std::string_view topic, Level* levels, std::size_t levels_max) {
-  std::size_t count = 0;
-  for_each_level(topic, [&](std::string_view level) {
-    if (count < levels_max) levels[count].text = level;
-    ++count;
-    return true;
+  Level* to = levels;
+  return for_each_level(topic, [&](std::string_view text, LevelKey key) {
+    if (to == levels + levels_max) return;
+    to->text = text.data();
+    to->bytes = static_cast<std::uint32_t>(text.size());
+    to->has_key = text.size() <= short_level_bytes;
+    to->key = key;
+    ++to;
   });
-  return count;
 }
 
 }  // namespace mqz::broker

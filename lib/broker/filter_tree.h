@@ -5,12 +5,11 @@
 // eight to sixteen more for a node that is not its parent's first child.
 #pragma once
 
-#include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "lib/base/hash.h"
 #include "lib/broker/level_texts.h"
@@ -60,16 +59,23 @@ class FilterTree {
   };
 
   // A level of the topic that is being matched, and room for one postponed step: there are never more than levels.
+  // Plain, so that an array of them costs nothing; split fills in the text and short keys.
   struct Level {
-    std::string_view text{};
-    LevelKey key = unknown_level;
-    bool has_key = false;
-    NodeId later_node = no_node;
-    std::uint32_t later_depth = 0;
+    const char* text;
+    std::uint32_t bytes;
+    bool has_key;
+    LevelKey key;
+    NodeId later_node;
+    std::uint32_t later_depth;
   };
   static constexpr std::size_t usual_levels = 24;
 
   static std::size_t split(std::string_view topic, Level* levels, std::size_t levels_max);
+  LevelKey key_of(Level& level) const {
+    if (!level.has_key) level.key = texts_.find({level.text, level.bytes});
+    level.has_key = true;
+    return level.key;
+  }
   template <typename Visit>
   void walk(Level* levels, std::uint32_t level_count, bool wild_first, Visit& visit) const;
 
@@ -105,9 +111,9 @@ void FilterTree::match(std::string_view topic, Visit&& visit) const {
     walk(usual.data(), static_cast<std::uint32_t>(count), wild_first, visit);
     return;
   }
-  std::vector<Level> many(count);
-  split(topic, many.data(), many.size());
-  walk(many.data(), static_cast<std::uint32_t>(count), wild_first, visit);
+  const auto many = std::make_unique_for_overwrite<Level[]>(count);
+  split(topic, many.get(), count);
+  walk(many.get(), static_cast<std::uint32_t>(count), wild_first, visit);
 }
 
 template <typename Visit>
@@ -123,13 +129,8 @@ void FilterTree::walk(Level* levels, std::uint32_t level_count, bool wild_first,
     if (depth == level_count) {
       if (node.users != 0) visit(id);
     } else {
-      Level& level = levels[depth];
       if (node.first != no_node || node.more != 0) {
-        if (!level.has_key) {
-          level.key = texts_.find(level.text);
-          level.has_key = true;
-        }
-        next = named_child(node, id, level.key);
+        next = named_child(node, id, key_of(levels[depth]));
       }
       const NodeId plus = wild ? node.plus : no_node;
       if (next == no_node) {

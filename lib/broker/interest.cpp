@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "lib/base/check.h"
-#include "lib/broker/level_texts.h"
 
 namespace mqz::broker {
 
@@ -11,18 +10,10 @@ namespace {
 
 constexpr std::size_t slots_min = 16;
 
-std::string_view take_level(std::string_view& rest, bool& more) {
-  const std::size_t end = rest.find('/');
-  const std::string_view level = rest.substr(0, end);
-  more = end != std::string_view::npos;
-  rest.remove_prefix(more ? end + 1 : rest.size());
-  return level;
-}
-
 }  // namespace
 
-std::uint64_t Interest::level_part(std::string_view level, std::size_t index) const {
-  return hash_.of(level.size() <= short_level_bytes ? short_key(level) : hash_.of(level), index + 1);
+std::uint64_t Interest::level_part(std::string_view level, LevelKey key, std::size_t index) const {
+  return hash_.of(level.size() <= short_level_bytes ? key : hash_.of(level), index + 1);
 }
 
 std::uint64_t Interest::form_part(const Form& form) const {
@@ -32,17 +23,18 @@ std::uint64_t Interest::form_part(const Form& form) const {
 Interest::Parsed Interest::parse(std::string_view filter) const {
   Parsed parsed;
   std::size_t index = 0;
-  for (bool more = true; more; ++index) {
-    const std::string_view level = take_level(filter, more);
-    if (index >= level_max) continue;
-    if (level == "+") {
-      parsed.form.plus |= std::uint64_t{1} << index;
-    } else if (level == "#") {
-      parsed.form.ends_in_hash = true;
-    } else {
-      parsed.hash += level_part(level, index);
+  for_each_level(filter, [&](std::string_view level, LevelKey key) {
+    if (index < level_max) {
+      if (level == "+") {
+        parsed.form.plus |= std::uint64_t{1} << index;
+      } else if (level == "#") {
+        parsed.form.ends_in_hash = true;
+      } else {
+        parsed.hash += level_part(level, key, index);
+      }
     }
-  }
+    ++index;
+  });
   parsed.fits = index <= level_max;
   // All that is too deep counts as one form.
   if (parsed.fits) {
@@ -88,10 +80,10 @@ std::uint64_t Interest::may_match(std::string_view topic) const {
   std::array<std::uint64_t, level_max> parts;
   const bool is_hidden = topic.starts_with('$');
   std::size_t count = 0;
-  for (bool more = true; more; ++count) {
-    const std::string_view level = take_level(topic, more);
-    if (count < level_max) parts[count] = level_part(level, count);
-  }
+  for_each_level(topic, [&](std::string_view level, LevelKey key) {
+    if (count < level_max) parts[count] = level_part(level, key, count);
+    ++count;
+  });
   for (const Shape& shape : shapes_) {
     const std::size_t named = shape.named_levels();
     if (shape.form.ends_in_hash ? count < named : count != named) continue;

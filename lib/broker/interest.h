@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "lib/base/hash.h"
+#include "lib/broker/level_texts.h"
 
 namespace mqz::broker {
 
@@ -63,7 +64,7 @@ class Interest {
     bool fits = true;  // within level_max
   };
   // The part of one named level in the hash of a filter or topic; the parts are added.
-  std::uint64_t level_part(std::string_view level, std::size_t index) const;
+  std::uint64_t level_part(std::string_view level, LevelKey key, std::size_t index) const;
   std::uint64_t form_part(const Form& form) const;
   Parsed parse(std::string_view filter) const;
 

@@ -30,6 +30,24 @@ inline LevelKey short_key(std::string_view level) {
   return key | (static_cast<LevelKey>(level.size()) << 56U);
 }
 
+// Calls each(level, key) for the levels of a topic or filter in their order, in one pass: the key is short_key of a
+// level of up to seven bytes, and means nothing for a longer one. Returns the number of levels.
+template <typename Each>
+std::size_t for_each_level(std::string_view text, Each&& each) {
+  std::size_t count = 1;
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data();; ++at, ++count) {
+    const char* const begin = at;
+    LevelKey key = 0;
+    for (unsigned shift = 0; at != end && *at != '/'; ++at, shift += 8) {
+      if (shift < 56) key |= static_cast<LevelKey>(static_cast<unsigned char>(*at)) << shift;
+    }
+    const auto bytes = static_cast<std::size_t>(at - begin);
+    each(std::string_view(begin, bytes), key | (static_cast<LevelKey>(bytes) << 56U));
+    if (at == end) return count;
+  }
+}
+
 class LevelTexts {
  public:
   explicit LevelTexts(KeyedHash hash) : hash_(hash) {}

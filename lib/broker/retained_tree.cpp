@@ -4,26 +4,12 @@
 
 namespace mqz::broker {
 
-namespace {
-
-// Takes the first level off.
-std::string_view take_level(std::string_view& rest, bool& more) {
-  const std::size_t end = rest.find('/');
-  const std::string_view level = rest.substr(0, end);
-  more = end != std::string_view::npos;
-  rest.remove_prefix(more ? end + 1 : rest.size());
-  return level;
-}
-
-}  // namespace
-
 RetainedTree::RetainedTree(std::uint64_t hash_seed)
     : hash_(hash_seed), texts_(hash_), root_(nodes_.allocate()) {}
 
 bool RetainedTree::set(MessageRef message) {
   NodeId at = root_;
-  std::string_view rest = message->topic();
-  for (bool more = true; more;) at = child_or_new(at, take_level(rest, more));
+  for_each_level(message->topic(), [&](std::string_view level, LevelKey) { at = child_or_new(at, level); });
   MessageRef& kept = nodes_[at].message;
   const bool is_new = !kept;
   if (is_new) {
@@ -53,7 +39,7 @@ const MessageRef* RetainedTree::find(std::string_view topic) const {
 
 NodeId RetainedTree::node_of(std::string_view topic) const {
   NodeId at = root_;
-  for (bool more = true; more && at != no_node;) at = child(at, texts_.find(take_level(topic, more)));
+  for_each_level(topic, [&](std::string_view level, LevelKey) { at = child(at, texts_.find(level)); });
   return at;
 }
 
@@ -155,12 +141,10 @@ RetainedTree::Cursor::~Cursor() { rest(no_node); }
 
 void RetainedTree::Cursor::prepare() {
   levels_.clear();
-  std::string_view left = filter_;
-  for (bool more = true; more;) {
-    const std::string_view level = take_level(left, more);
+  for_each_level(filter_, [&](std::string_view level, LevelKey) {
     const auto kind = level == "+" ? Level::Kind::plus : level == "#" ? Level::Kind::hash : Level::Kind::name;
     levels_.push_back({kind, kind == Level::Kind::name ? tree_->texts_.find(level) : 0});
-  }
+  });
   if (node_ == no_node) node_ = tree_->root_;
 }
 

@@ -66,7 +66,9 @@ class MessageRef {
     std::swap(block_, other.block_);
     return *this;
   }
-  ~MessageRef() { release(); }
+  ~MessageRef() {
+    if (block_ != nullptr) release();
+  }
 
   const Message* operator->() const { return block_; }
   const Message& operator*() const { return *block_; }

@@ -44,7 +44,9 @@ struct Connection {
   mqtt::Version version = mqtt::Version::v5;
   ConnectionState state = ConnectionState::fresh;
   bool dirty = false;              // in the shard's list of connections with something to do
-  bool reading = true;             // the shard wants more input
+  bool input_waits = false;        // `partial` may hold whole packets: give it again once the state is open
+  bool is_registered = false;      // the loop's: its poller knows the transport
+  bool is_paused = false;          // the loop's: not read at present
   bool write_blocked = false;      // the socket took no more; the loop waits for it
   bool problem_information = true; // reason strings and user properties are welcome
   bool will_wanted = true;         // at the end of this connection

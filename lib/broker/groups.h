@@ -69,6 +69,11 @@ class Groups {
     });
   }
 
+  template <typename Visit>
+  void for_each(Visit&& visit) {
+    groups_.for_each(visit);
+  }
+
   std::uint64_t version() const { return version_; }
   std::size_t size() const { return groups_.size(); }
 

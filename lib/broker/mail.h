@@ -30,6 +30,16 @@ struct SessionMail {
   SlotId session{};  // invalid: ended
 };
 
+// A shard has no part in anything until it is given its first connection. The front then tells the active ones, which tell
+// the newcomer what they want and answer with SettledMail; then it tells the newcomer who is active.
+struct ActivateMail {
+  ShardIndex shard = 0;
+  std::uint64_t token = 0;
+};
+struct ActiveMail {
+  std::uint64_t shards = 0;  // bits
+};
+
 // To a shard that may have receivers which are fed at once.
 struct RouteMail {
   MessageRef message{};
@@ -109,7 +119,7 @@ struct CommittedMail {
   Record record{};
 };
 
-using Mail = std::variant<AdoptMail, SessionMail, RouteMail, InterestMail, SettleMail, SettledMail, RetainedAskMail,
+using Mail = std::variant<AdoptMail, SessionMail, ActivateMail, ActiveMail, RouteMail, InterestMail, SettleMail, SettledMail, RetainedAskMail,
                           RetainedSliceMail, RetainedDropMail, GroupJoinMail, GroupLeaveMail, GroupPresenceMail,
                           GroupDeliverMail, GroupReturnMail, ProposeMail, CommittedMail>;
 

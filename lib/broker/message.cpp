@@ -28,14 +28,17 @@ char* append(char* to, Bytes bytes) {
 
 }  // namespace
 
-MessageRef MessageRef::copy_of(const mqtt::Publish& publish, MonoTime now) {
-  const std::size_t properties_bytes = kept_bytes(publish.properties);
-  void* room = ::operator new(sizeof(Message) + publish.topic.size() + properties_bytes +
-                              publish.payload.size());
+Message* MessageRef::allocate(std::size_t topic_bytes, std::size_t properties_bytes, std::size_t payload_bytes) {
+  void* room = ::operator new(sizeof(Message) + topic_bytes + properties_bytes + payload_bytes);
   auto* block = new (room) Message;
-  block->topic_bytes_ = static_cast<std::uint16_t>(publish.topic.size());
+  block->topic_bytes_ = static_cast<std::uint16_t>(topic_bytes);
   block->properties_bytes_ = static_cast<std::uint32_t>(properties_bytes);
-  block->payload_bytes_ = static_cast<std::uint32_t>(publish.payload.size());
+  block->payload_bytes_ = static_cast<std::uint32_t>(payload_bytes);
+  return block;
+}
+
+MessageRef MessageRef::copy_of(const mqtt::Publish& publish, MonoTime now) {
+  Message* block = allocate(publish.topic.size(), kept_bytes(publish.properties), publish.payload.size());
   block->qos_ = publish.qos;
   block->retain_ = publish.retain;
   char* to = append(block->text(), as_bytes(publish.topic));
@@ -46,6 +49,16 @@ MessageRef MessageRef::copy_of(const mqtt::Publish& publish, MonoTime now) {
     }
   }
   append(to, publish.payload);
+  return MessageRef(block);
+}
+
+MessageRef MessageRef::make(std::string_view topic, mqtt::PropertyView properties, Bytes payload, mqtt::Qos qos,
+                            bool retain, MonoTime expires) {
+  Message* block = allocate(topic.size(), properties.bytes().size(), payload.size());
+  block->qos_ = qos;
+  block->retain_ = retain;
+  block->expires_ = expires;
+  append(append(append(block->text(), as_bytes(topic)), properties.bytes()), payload);
   return MessageRef(block);
 }
 

@@ -56,7 +56,9 @@ class MessageRef {
   MessageRef() = default;
   // Copies the parts of a PUBLISH into a block of its own. `now` turns its expiry interval into a deadline.
   static MessageRef copy_of(const mqtt::Publish& publish, MonoTime now);
-  // The same message, no longer marked as retained or with its expiry at another time, is another block.
+  // From parts; `properties` are those a receiver sees.
+  static MessageRef make(std::string_view topic, mqtt::PropertyView properties, Bytes payload, mqtt::Qos qos,
+                         bool retain, MonoTime expires);
 
   MessageRef(const MessageRef& other) : block_(other.block_) {
     if (block_ != nullptr) block_->owners_.fetch_add(1, std::memory_order_relaxed);
@@ -77,6 +79,7 @@ class MessageRef {
 
  private:
   explicit MessageRef(Message* block) : block_(block) {}
+  static Message* allocate(std::size_t topic_bytes, std::size_t properties_bytes, std::size_t payload_bytes);
   void release();
   Message* block_ = nullptr;
 };

@@ -17,6 +17,8 @@ Shard::Shard(Options options)
       mail_(options_.count) {
   MQZ_CHECK(options_.count >= 1 && options_.count <= shards_max && options_.index < options_.count);
   MQZ_CHECK(is_front() == static_cast<bool>(options_.sequencer));
+  active_ = bit_of(options_.index);
+  if (options_.placement == Placement::spread) active_ = bit_of(options_.count) - 1;
 }
 
 Shard::~Shard() = default;
@@ -44,14 +46,13 @@ std::size_t Shard::receive(Connection& connection, Bytes input) {
     }
     ++counters_.packets_received;
     connection.last_packet = now_.mono;
-    // The front may hand the connection over, with everything from this CONNECT on.
-    if (connection.state == ConnectionState::fresh) connection.partial.assign(as_text(input));
+    fresh_input_ = input;
     handle(connection, next.frame);
-    connection.partial.clear();
     input = input.subspan(next.frame.bytes);
     run_committed();
   }
   if (connection.state == ConnectionState::closing || connection.state == ConnectionState::closed) return offered;
+  connection.input_waits = connection.state == ConnectionState::connecting;
   return offered - input.size();
 }
 
@@ -173,7 +174,7 @@ void Shard::send_mail(ShardIndex to, Mail mail) {
 
 void Shard::send_mail_to_others(const Mail& mail) {
   for (ShardIndex to = 0; to < options_.count; ++to) {
-    if (to != options_.index) send_mail(to, mail);
+    if (to != options_.index && (active_ & bit_of(to)) != 0) send_mail(to, mail);
   }
 }
 
@@ -183,6 +184,8 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
     ShardIndex from;
     void operator()(AdoptMail& mail) const { shard.adopt(std::move(mail)); }
     void operator()(SessionMail& mail) const { shard.directory_.update(mail); }
+    void operator()(ActivateMail& mail) const { shard.on_activate(from, mail); }
+    void operator()(ActiveMail& mail) const { shard.active_ = mail.shards; }
     void operator()(RouteMail& mail) const {
       Routed message(mail.message);
       shard.feed_live(message, shard.routes_.find(message.topic(), nullptr));

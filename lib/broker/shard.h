@@ -105,7 +105,9 @@ class Shard {
   template <typename Packet>
   void write(Connection& connection, const Packet& packet);
   void send_mail(ShardIndex to, Mail mail);
-  void send_mail_to_others(const Mail& mail);
+  void send_mail_to_others(const Mail& mail);  // the other active shards
+  bool is_alone() const { return active_ == bit_of(options_.index); }
+  static std::uint64_t bit_of(ShardIndex index) { return std::uint64_t{1} << index; }
   // Ends a connection for a reason: version 5 is told, 3.x is closed.
   void refuse(Connection& connection, mqtt::Reason reason);
   void close(Connection& connection);
@@ -127,6 +129,13 @@ class Shard {
   void on_auth(Connection& connection, const mqtt::Frame& frame);
   void take_over(Session& session);
   void connect_abandoned(const ConnectRecord& record, SlotId existing);
+
+  // shard_activate.cpp
+  void hand_over(Connection& connection, ShardIndex to, AdoptMail mail);
+  void activate(ShardIndex shard);
+  void on_activate(ShardIndex from, const ActivateMail& mail);
+  void tell_everything(ShardIndex newcomer);
+  void finish_activation(ShardIndex newcomer);
 
   // shard_session.cpp
   Session& make_session(const ConnectRecord& record);
@@ -182,7 +191,7 @@ class Shard {
   bool add_subscription(Session& session, const OwnedEntry& entry, std::uint32_t identifier,
                         std::vector<std::uint64_t>& reads);
   bool drop_subscription(Session& session, std::string_view filter);
-  void announce(const Subscriptions::Change& change, std::string_view filter, bool durable);
+  void announce(const Subscriptions::Change& change, std::string_view filter);
 
   // Something that waits until other shards route here.
   struct Settlement {
@@ -195,6 +204,8 @@ class Shard {
     // … or an answer to another shard that waits for this one.
     std::optional<ShardIndex> asker{};
     std::uint64_t asker_token = 0;
+    // … or a shard that becomes active when this is settled.
+    std::optional<ShardIndex> newcomer{};
   };
   void settle(Settlement settlement, bool others_changed);
   void on_settle(ShardIndex from, const SettleMail& mail);
@@ -247,10 +258,13 @@ class Shard {
   Timers timers_{};
 
   Directory directory_{};  // the front's
+  std::uint64_t active_ = 0;  // bits of the shards that have a part in anything, this one included
+  std::unordered_map<ShardIndex, std::vector<AdoptMail>> newcomers_{};  // becoming active, and their first connections
   std::vector<std::uint16_t> loads_{};
   ShardIndex next_shard_ = 0;
   std::uint64_t assigned_ids_ = 0;
 
+  Bytes fresh_input_{};  // while a first packet is handled: all that came, from it on
   bool is_running_committed_ = false;
   std::uint64_t last_token_ = 0;
   std::unordered_map<std::uint64_t, Settlement> settlements_{};

@@ -81,11 +81,8 @@ void Shard::on_connect(Connection& connection, const mqtt::Frame& frame) {
   }
   const Directory::Place place = directory_.claim(client_id, choose_shard());
   if (place.shard == options_.index) return connect_here(connection, *packet, std::move(client_id), place.claim);
-  send_mail(place.shard, AdoptMail{connection.transport, std::move(client_id), place.claim,
-                                   std::move(connection.partial)});
-  connection.transport = -1;  // the other shard's now
-  connection.state = ConnectionState::closed;
-  touch(connection);
+  hand_over(connection, place.shard,
+            AdoptMail{connection.transport, std::move(client_id), place.claim, std::string(as_text(fresh_input_))});
 }
 
 ShardIndex Shard::choose_shard() {
@@ -105,16 +102,15 @@ ShardIndex Shard::choose_shard() {
 void Shard::adopt(AdoptMail mail) {
   Connection& connection = accept(mail.transport);
   --counters_.connections_accepted;
-  connection.partial = std::move(mail.input);
-  touch(connection);  // the loop has to learn of it
-  const mqtt::FrameResult frame = mqtt::next_frame(as_bytes(connection.partial), settings_.packet_bytes_max);
+  const mqtt::FrameResult frame = mqtt::next_frame(as_bytes(mail.input), settings_.packet_bytes_max);
   MQZ_CHECK(frame.status == mqtt::FrameStatus::complete);
   const auto packet = mqtt::decode_connect(frame.frame);
   MQZ_CHECK(packet.has_value());
-  const std::string rest = connection.partial.substr(frame.frame.bytes);
   connection.version = packet->version;
   connect_here(connection, *packet, std::move(mail.client_id), mail.claim);
-  connection.partial = rest;
+  connection.partial = mail.input.substr(frame.frame.bytes);
+  connection.input_waits = !connection.partial.empty();
+  touch(connection);  // the loop has to learn of it
 }
 
 // What concerns this connection alone, from the CONNECT's fields and properties (3.1.2.11).
@@ -193,6 +189,7 @@ void Shard::open(Connection& connection, const ConnectRecord& record, SlotId exi
   session->will = record.will ? std::make_unique<Will>(record.will, record.will_delay_s) : nullptr;
   connection.session = session;
   connection.state = ConnectionState::open;
+  if (connection.input_waits) touch(connection);
   arm_keep_alive(connection);
   tell_directory(*session, false);
   write_connack(connection, resumes);

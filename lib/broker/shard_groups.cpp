@@ -39,7 +39,7 @@ void Shard::tell_presence(Session& session, bool present) {
 
 void Shard::on_group_join(const GroupJoinMail& mail) {
   const Groups::Change change = groups_.join(mail);
-  if (options_.count == 1) return;
+  if (is_alone()) return;
   const std::string filter(mqtt::parse_shared(mail.filter)->filter);
   if (change.first) send_mail_to_others(InterestMail{filter, true, false});
   if (change.durable_first) send_mail_to_others(InterestMail{filter, true, true});
@@ -47,7 +47,7 @@ void Shard::on_group_join(const GroupJoinMail& mail) {
 
 void Shard::on_group_leave(const GroupLeaveMail& mail) {
   const Groups::Change change = groups_.leave(mail);
-  if (options_.count == 1) return;
+  if (is_alone()) return;
   const std::string filter(mqtt::parse_shared(mail.filter)->filter);
   if (change.durable_last) send_mail_to_others(InterestMail{filter, false, true});
   if (change.last) send_mail_to_others(InterestMail{filter, false, false});

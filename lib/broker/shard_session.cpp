@@ -113,7 +113,7 @@ void Shard::end_session(Session& session) {
   }
   while (!session.subscriptions.empty()) {
     const Subscriptions::Change change = subscriptions_.remove_last(session, filter);
-    announce(change, filter, session.durable);
+    announce(change, filter);
   }
   tell_directory(session, true);
   if (session.connection != nullptr) session.connection->session = nullptr;

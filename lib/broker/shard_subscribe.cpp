@@ -1,4 +1,6 @@
 // SUBSCRIBE and UNSUBSCRIBE, and how the other shards learn what is wanted here (3.8 to 3.11).
+#include <bit>
+
 #include "lib/broker/shard_write.h"
 #include "lib/mqtt/topic.h"
 
@@ -62,22 +64,21 @@ bool Shard::add_subscription(Session& session, const OwnedEntry& entry, std::uin
     return true;
   }
   const Subscriptions::Change change = subscriptions_.put(session, {entry.filter, entry.options}, identifier);
-  announce(change, entry.filter, session.durable);
+  announce(change, entry.filter);
   const std::uint8_t handling = entry.options.retain_handling;
   if (handling == 0 || (handling == 1 && !change.existed)) reads.push_back(add_read(session, entry, identifier));
   return change.first || change.durable_first;
 }
 
-void Shard::announce(const Subscriptions::Change& change, std::string_view filter, bool durable) {
+void Shard::announce(const Subscriptions::Change& change, std::string_view filter) {
+  if (is_alone()) return;
   const auto tell = [&](bool add, bool is_durable) {
     send_mail_to_others(InterestMail{std::string(filter), add, is_durable});
   };
-  if (options_.count == 1) return;
   if (change.first) tell(true, false);
   if (change.durable_first) tell(true, true);
   if (change.durable_last) tell(false, true);
   if (change.last) tell(false, false);
-  static_cast<void>(durable);
 }
 
 void Shard::on_unsubscribe(Connection& connection, const mqtt::Frame& frame) {
@@ -119,18 +120,18 @@ bool Shard::drop_subscription(Session& session, std::string_view filter) {
     return true;
   }
   const Subscriptions::Change change = subscriptions_.remove(session, filter);
-  announce(change, filter, session.durable);
+  announce(change, filter);
   return change.existed;
 }
 
 void Shard::settle(Settlement settlement, bool others_changed) {
-  if (!others_changed || options_.count == 1) return complete(settlement);
+  if (!others_changed || is_alone()) return complete(settlement);
   const std::uint64_t token = ++last_token_;
-  settlement.waiting = options_.count - 1U;
+  settlement.waiting = static_cast<std::size_t>(std::popcount(active_)) - 1;
   settlements_.emplace(token, std::move(settlement));
   for (ShardIndex to = 0; to < options_.count; ++to) {
     // The front may have to tell others first (a group it has made); it answers when they know.
-    if (to != options_.index) send_mail(to, SettleMail{token, to == front_shard});
+    if (to != options_.index && (active_ & bit_of(to)) != 0) send_mail(to, SettleMail{token, to == front_shard});
   }
 }
 
@@ -148,6 +149,7 @@ void Shard::on_settled(const SettledMail& mail) {
 }
 
 void Shard::complete(Settlement& settlement) {
+  if (settlement.newcomer) return finish_activation(*settlement.newcomer);
   if (settlement.asker) return send_mail(*settlement.asker, SettledMail{settlement.asker_token});
   Connection* connection = connections_.find(settlement.connection);
   if (connection != nullptr && connection->state == ConnectionState::open) {

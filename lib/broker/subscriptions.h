@@ -46,6 +46,14 @@ class Subscriptions {
     });
   }
 
+  // visit(filter, has_durable) for every filter that anybody here has.
+  template <typename Visit>
+  void for_each_filter(Visit&& visit) const {
+    for (NodeId node = 0; node < lists_.size(); ++node) {
+      if (!lists_[node].subscribers.empty()) visit(filters_.filter_of(node), lists_[node].durable > 0);
+    }
+  }
+
   // Another number after each change.
   std::uint64_t version() const { return version_; }
   std::size_t size() const { return size_; }

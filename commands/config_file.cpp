@@ -3,9 +3,11 @@
 
 #include <fmt/core.h>
 #include <toml++/toml.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <optional>
+#include <cerrno>
+#include <cstring>
 #include <vector>
 
 #include "commands/suggest.h"
@@ -164,12 +166,12 @@ Checked<void> take_file(Parsed& parsed, std::span<const Command* const> all,
                 fmt::format("profile '{}': there is no configuration file", choice.profile),
                 "name one with --config");
   }
+  if (::access(choice.path.c_str(), R_OK) != 0) {
+    return stop(Exit::unreadable, fmt::format("{}: {}", choice.path, std::strerror(errno)));
+  }
   const toml::parse_result result = toml::parse_file(choice.path);
   if (!result) {
     const toml::parse_error& error = result.error();
-    if (error.source().begin.line == 0) {
-      return stop(Exit::unreadable, fmt::format("{}: {}", choice.path, error.description()));
-    }
     return stop(Exit::configuration, fmt::format("{}:{}: {}", choice.path, error.source().begin.line,
                                                  error.description()));
   }

@@ -2,8 +2,20 @@
 // --help, suggestions, shell completion and manual pages are all read from these rows, so a flag that
 // has a row has everything. The rows are constant data; every string_view points at a literal.
 //
-// To add a flag: add a row to a table of the command. To add a command: define a
-// `const Command x_command` in commands/x.cpp, declare it in commands/table.h, list it in table.cpp.
+// To add a flag: add a row to a table of the command. To add a command: define it in commands/x.cpp,
+// declare it in commands/table.h, list it in table.cpp. A whole command:
+//
+//   constexpr Option kOptions[] = {
+//       {.name = "qos", .letter = 'q', .value = "QOS", .type = ValueType::choice, .group = "message",
+//        .doc = "quality of service", .fallback = "0", .choices = "0|1|2"},
+//   };
+//   constexpr OptionTable kTables[] = {kOptions, connection_options, general_options};
+//   int run_x(const Parsed& parsed) {
+//     if (parsed.text("host").empty()) return report(parsed.path(), {Exit::usage, "--host is empty"});
+//     ... parsed.text("qos"), parsed.duration("keepalive"), parsed.flag("quiet") ...
+//   }
+//   constinit const Command x_command{.name = "x", .summary = "...", .usage = "[flags]",
+//                                     .examples = kExamples, .tables = kTables, .run = run_x};
 #pragma once
 
 #include <cstdint>

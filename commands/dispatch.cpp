@@ -1,0 +1,114 @@
+#include "commands/dispatch.h"
+
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "commands/general_options.h"
+#include "commands/help.h"
+#include "commands/parse.h"
+#include "commands/regroup.h"
+#include "commands/scrub.h"
+#include "commands/suggest.h"
+#include "commands/table.h"
+#include "commands/version.h"
+
+namespace mqz::commands {
+
+namespace {
+
+constexpr OptionTable kGeneral[] = {general_options};
+constexpr Command kGlobal{.tables = kGeneral};  // what may stand before the command
+
+// The command (or verb) that the words name, and the words that are left for it.
+struct Choice {
+  const Command* command = nullptr;
+  std::string path{};
+  std::vector<std::string> words{};
+};
+
+std::vector<std::string_view> names_of(std::span<const Command* const> commands) {
+  std::vector<std::string_view> names;
+  for (const Command* command : commands) {
+    if (!command->hidden) names.push_back(command->name);
+  }
+  return names;
+}
+
+// The index of the first word that is neither a general flag nor its value.
+std::size_t find_command_word(const std::vector<std::string>& words) {
+  std::size_t at = 0;
+  while (at < words.size() && words[at].starts_with('-')) {
+    at += wants_next_word(kGlobal, words[at]) != nullptr ? 2 : 1;
+  }
+  return at;
+}
+
+Checked<Choice> choose(const std::vector<std::string>& words) {
+  std::size_t at = find_command_word(words);
+  if (at >= words.size()) return Choice{};
+  const auto all = all_commands();
+  Choice choice{find_command(all, words[at]), words[at], {words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at)}};
+  if (choice.command == nullptr) {
+    std::string meant = did_you_mean(words[at], names_of(all));
+    return stop(Exit::usage, fmt::format("unknown command '{}'", words[at]),
+                meant.empty() ? "see mqz --help" : std::move(meant));
+  }
+  for (++at; at < words.size(); ++at) {
+    const Command* verb = find_command(choice.command->verbs, words[at]);
+    if (verb == nullptr) break;
+    choice.path += ' ' + words[at];
+    choice.command = verb;
+  }
+  choice.words.insert(choice.words.end(), words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
+  if (choice.command->run == nullptr) {
+    return stop(Exit::usage, fmt::format("'mqz {}' is not built yet: it comes with a later part", choice.path),
+                "mqz --help lists what works");
+  }
+  return choice;
+}
+
+// Without a command: "mqz", "mqz --help", "mqz --version".
+int answer_alone(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word == "--version") return print(version_line());
+    if (word != "--help" && word != "-h") {
+      return report({}, Stop{Exit::usage, fmt::format("'{}' without a command", word), "see mqz --help"});
+    }
+  }
+  return print(overview(all_commands()));
+}
+
+int run(const Choice& choice, const Surroundings& surroundings, std::span<char* const> argv) {
+  auto outcome = parse(*choice.command, choice.path, all_commands(), choice.words, surroundings);
+  if (!outcome) return report(choice.path, outcome.error());
+  const Parsed& parsed = outcome->parsed;
+  scrub(parsed, argv);
+  if (parsed.flag("help")) return print(full_help(*choice.command, choice.path));
+  if (parsed.flag("version")) return print(version_line());
+  if (!parsed.flag("quiet")) {
+    for (const std::string& text : outcome->notes) note(choice.path, text);
+  }
+  return choice.command->run(parsed);
+}
+
+}  // namespace
+
+int dispatch(int argc, char** argv, char** environment) {
+  const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
+  std::vector<std::string> words;
+  for (const char* word : arguments.subspan(arguments.empty() ? 0 : 1)) words.emplace_back(word);
+  Surroundings surroundings;
+  for (char** line = environment; line != nullptr && *line != nullptr; ++line) {
+    surroundings.environment.emplace_back(*line);
+  }
+  const auto choice = choose(words);
+  if (!choice) return report({}, choice.error());
+  if (choice->command == nullptr) return answer_alone(words);
+  return run(*choice, surroundings, arguments);
+}
+
+}  // namespace mqz::commands

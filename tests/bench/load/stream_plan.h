@@ -33,7 +33,7 @@ struct StreamPlan {
   std::vector<Stream> streams;
 };
 
-// nullopt-like: an empty name for an unknown scenario.
+// With an empty name for a scenario that is not one of these.
 StreamPlan stream_plan(const Options& options);
 std::vector<std::string> stream_scenarios();
 

@@ -1,61 +1,53 @@
 """Speed and size of `mqz pub` and `mqz sub`, with mosquitto's clients beside them."""
+import json
 import os
-import statistics
 import subprocess
-import time
 
 from harness import limits
 
-NULL = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-
-
-def spawn(arguments, stdin=os.devnull):
-    """Runs a command with its output thrown away: (seconds, CPU seconds, peak KiB, exit code)."""
-    actions = [(os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0), *NULL]
-    begin = time.perf_counter()
-    pid = os.posix_spawnp(arguments[0], arguments, os.environ, file_actions=actions)
-    _, status, usage = os.wait4(pid, 0)
-    seconds = time.perf_counter() - begin
-    code = os.waitstatus_to_exitcode(status)
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, code
-
-
-def median_ms(arguments, runs):
-    results = [spawn(arguments) for _ in range(runs)]
-    if any(code != 0 for *_, code in results):
-        return None
-    return statistics.median(seconds for seconds, *_ in results) * 1000
-
 
 class ClientRows:
-    """Each method prints one row per client, and its own limit where mqz is concerned."""
+    """Each method prints one row per client, with the limit where it is mqz's."""
 
-    def __init__(self, mqz, load, server, directory, quick, report):
-        self.mqz, self.load, self.server, self.quick = mqz, load, server, quick
-        self.directory, self.report = directory, report
+    def __init__(self, mqz, bench, directory, quick, report):
+        self.mqz, self.bench, self.directory = mqz, bench, directory
+        self.quick, self.report = quick, report
 
-    def publishers(self):
-        yield "mosquitto_pub", ["mosquitto_pub"]
+    def time(self, command, runs=1, stdin=os.devnull):
+        """What mqz_time says of the command, or nothing when a run failed."""
+        words = [os.path.join(self.bench, "mqz_time"), "--runs", str(runs), "--stdin", stdin, *command]
+        result = subprocess.run(words, capture_output=True, text=True)
+        figures = json.loads(result.stdout) if result.returncode == 0 else {"succeeded": False}
+        return figures if figures["succeeded"] else None
+
+    def clients(self, verb):
+        """(name, command, is ours)"""
+        yield f"mosquitto_{verb}", [f"mosquitto_{verb}", "-h", "127.0.0.1"], False
         if self.mqz:
-            yield "mqz pub", [self.mqz, "pub"]
+            yield f"mqz {verb}", [self.mqz, verb, "-h", "127.0.0.1"], True
 
-    def where(self, server):
-        return ["-h", "127.0.0.1", "-p", str(server.port)]
+    def milliseconds(self, what, name, command, runs, limit):
+        figures = self.time(command, runs)
+        value = figures and figures["seconds"] * 1000
+        self.report(what, name, value, "ms", limit)
+
+    def peak(self, name, figures, ours):
+        limit = limits.CLIENT_RSS_KIB_MAX if ours else None
+        self.report("  peak memory", name, figures and figures["peak_kib"], "KiB", limit)
 
     def start(self):
         runs = 30 if self.quick else 200
-        self.report("start (floor)", "true", median_ms(["true"], runs), "ms")
+        self.milliseconds("start", "true (floor)", ["true"], runs, None)
         if self.mqz:
-            took = median_ms([self.mqz, "--version"], runs)
-            self.report("start", "mqz --version", took, "ms", limits.START_MS_MAX)
+            self.milliseconds("start", "mqz --version", [self.mqz, "--version"], runs, limits.START_MS_MAX)
 
-    def one_shot(self):
-        with self.server as server:
-            for name, command in self.publishers():
-                limit = limits.ONE_SHOT_MS_MAX if name == "mqz pub" else None
-                words = [*command, *self.where(server), "-t", "bench/one", "-m", "hello"]
-                took = median_ms(words, 10 if self.quick else 50)
-                self.report("one-shot publish", name, took, "ms", limit)
+    def one_shot(self, broker):
+        runs = 10 if self.quick else 100
+        with broker as server:
+            for name, command, ours in self.clients("pub"):
+                words = [*command, "-p", str(server.port), "-t", "bench/one", "-m", "hello"]
+                limit = limits.ONE_SHOT_MS_MAX if ours else None
+                self.milliseconds("one-shot publish", name, words, runs, limit)
 
     def lines_file(self, count):
         path = os.path.join(self.directory, f"lines-{count}")
@@ -64,36 +56,30 @@ class ClientRows:
                 file.writelines(f"{n:063d}\n" for n in range(count))
         return path
 
-    def pub_lines(self, qos):
-        for name, command in self.publishers():
-            ours = name == "mqz pub"
-            count = 100_000 if self.quick else 1_000_000
-            if not ours:
-                count //= 10  # it is slow at QoS 1
-            with self.server as server:
-                words = [*command, *self.where(server), "-t", "bench/l", "-q", str(qos), "-l"]
-                seconds, _, rss, code = spawn(words, self.lines_file(count))
-            rate = count / seconds if code == 0 else None
+    def publish_lines(self, broker, qos):
+        for name, command, ours in self.clients("pub"):
+            count = 100_000 if self.quick else 1_000_000 if ours else 200_000
+            with broker as server:
+                words = [*command, "-p", str(server.port), "-t", "bench/l", "-q", str(qos), "-l"]
+                figures = self.time(words, stdin=self.lines_file(count))
             least = limits.PUB_LINES_PER_SECOND_MIN[qos] if ours else None
-            self.report(f"pub -l QoS {qos}", name, rate, "lines/s", least, at_least=True)
-            self.report("  peak", name, rss, "KiB", limits.CLIENT_RSS_KIB_MAX if ours else None)
+            rate = figures and count / figures["seconds"]
+            self.report(f"pub -l at QoS {qos}", name, rate, "lines/s", least, at_least=True)
+            self.peak(name, figures, ours)
 
-    def sub_lines(self):
-        """The feed goes through the relay, which waits for a slow subscriber: nothing is lost."""
+    def receive_lines(self, relay):
+        """The relay waits for a slow subscriber, so the feed loses nothing."""
         count = 300_000 if self.quick else 3_000_000
-        rows = [("mosquitto_sub", ["mosquitto_sub"], [])]
-        if self.mqz:
-            rows.append(("mqz sub", [self.mqz, "sub"], ["--v5"]))
-        for name, command, version in rows:
-            with self.server as server:
-                feed = subprocess.Popen([self.load, "--scenario", "feed", "--seconds", "60", "--port",
-                                         str(server.port), *version], stdout=subprocess.DEVNULL)
-                words = [*command, *self.where(server), "-t", "bench/feed", "-C", str(count), "-W", "50"]
-                _, cpu, rss, code = spawn(words)
+        for name, command, ours in self.clients("sub"):
+            with relay as server:
+                feed = subprocess.Popen([os.path.join(self.bench, "mqz_load"), "--scenario", "feed",
+                                         "--seconds", "60", "--port", str(server.port)]
+                                        + ["--v5"] * ours, stdout=subprocess.DEVNULL)
+                words = [*command, "-p", str(server.port), "-t", "bench/feed", "-C", str(count), "-W", "50"]
+                figures = self.time(words)
                 feed.terminate()
                 feed.wait()
-            ours = name == "mqz sub"
             least = limits.SUB_LINES_PER_CPU_SECOND_MIN if ours else None
-            rate = count / cpu if code == 0 else None
+            rate = figures and count / figures["cpu_seconds"]
             self.report("sub", name, rate, "lines/CPU s", least, at_least=True)
-            self.report("  peak", name, rss, "KiB", limits.CLIENT_RSS_KIB_MAX if ours else None)
+            self.peak(name, figures, ours)

@@ -21,16 +21,20 @@ def free_port():
 
 
 class Server:
-    """A kind ('mosquitto', 'mqz' or 'relay') and the binary that is started for it."""
+    """A binary, its kind (how it is started) and its role (the column it fills).
 
-    def __init__(self, kind, binary, directory, extra=()):
+    Both are 'mosquitto', 'mqz' or 'relay'; another mosquitto may have the role 'mqz'.
+    """
+
+    def __init__(self, kind, binary, directory, extra=(), role=None):
         self.kind, self.binary, self.directory, self.extra = kind, binary, directory, list(extra)
+        self.role = role or kind
         self.process, self.port = None, 0
 
     def command(self):
         if self.kind == "relay":
-            return [self.binary, str(self.port)]
-        path = os.path.join(self.directory, f"{self.kind}.conf")
+            return [self.binary, str(self.port), *self.extra]
+        path = os.path.join(self.directory, f"{self.role}.conf")
         with open(path, "w") as file:
             file.write(CONFIGURATION.format(port=self.port))
         words = ["broker"] if self.kind == "mqz" else []

@@ -144,7 +144,7 @@ void Relay::on_publish(Connection& from, const Frame& frame) {
   const Publish publish = read_publish(frame, from.v5);
   const Receivers& receivers = find_receivers(from, publish.topic);
   acknowledge(from, publish);
-  if (options_.fault != Fault::none && inject_fault(receivers, frame, publish)) return;
+  if (options_.fault != Fault::none && inject_fault(receivers, frame, publish, from.v5)) return;
   if (publish.qos > 0) return forward(receivers, frame, publish);
   if (run_.receivers == &receivers) {
     run_.bytes = {run_.bytes.data(), run_.bytes.size() + frame.whole.size()};
@@ -160,7 +160,8 @@ void Relay::acknowledge(Connection& from, const Publish& publish) {
 }
 
 // True when the message needs no more forwarding.
-bool Relay::inject_fault(const Receivers& receivers, const Frame& frame, const Publish& publish) {
+bool Relay::inject_fault(const Receivers& receivers, const Frame& frame, const Publish& publish,
+                         bool v5) {
   const bool hit = ++published_ % options_.every == 0;
   send_run();
   if (hit && options_.fault == Fault::swap && held_for_ == nullptr) {
@@ -174,7 +175,7 @@ bool Relay::inject_fault(const Receivers& receivers, const Frame& frame, const P
     std::string_view rest = held_;
     Frame held;
     take_frame(rest, held);
-    forward(*held_for_, held, publish);  // the same QoS and topic length: the same id offset
+    forward(*held_for_, held, read_publish(held, v5));
     held_for_ = nullptr;
   }
   return true;

@@ -57,7 +57,8 @@ class Relay {
   void on_subscribe(Connection& from, const Frame& frame);
   void on_publish(Connection& from, const Frame& frame);
   void acknowledge(Connection& from, const Publish& publish);
-  bool inject_fault(const Receivers& receivers, const Frame& frame, const Publish& publish);
+  bool inject_fault(const Receivers& receivers, const Frame& frame, const Publish& publish,
+                    bool v5);
   void forward(const Receivers& receivers, const Frame& frame, const Publish& publish);
   void send_run();
   const Receivers& find_receivers(Connection& from, std::string_view topic);

@@ -45,6 +45,7 @@ struct Connection {
   ConnectionState state = ConnectionState::fresh;
   bool dirty = false;              // in the shard's list of connections with something to do
   bool input_waits = false;        // `partial` may hold whole packets: give it again once the state is open
+  bool closed_by_client = false;   // it said DISCONNECT: nothing of ours is on its way
   bool is_registered = false;      // the loop's: its poller knows the transport
   bool is_paused = false;          // the loop's: not read at present
   bool write_blocked = false;      // the socket took no more; the loop waits for it

@@ -87,6 +87,9 @@ class Shard {
   // For placement: how busy each shard is, in thousandths; told by the loop.
   void set_loads(std::span<const std::uint16_t> loads);
 
+  void count_sent(std::size_t bytes) { counters_.bytes_sent += bytes; }
+
+  ShardIndex index() const { return options_.index; }
   const Counters& counters() const { return counters_; }
   std::size_t connection_count() const { return connections_.size(); }
   std::size_t session_count() const { return sessions_.size(); }

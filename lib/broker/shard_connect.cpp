@@ -254,6 +254,7 @@ void Shard::on_disconnect(Connection& connection, const mqtt::Frame& frame) {
   }
   // Only 0x00 discards the will: 0x04 asks for it, an error leaves it [MQTT-3.14.4-3].
   connection.will_wanted = packet->reason != Reason::success;
+  connection.closed_by_client = true;
   close(connection);
 }
 

@@ -1,0 +1,35 @@
+// Sockets that have said their last word and wait for the peer to close, so that unread input does not make
+// the system throw that word away.
+#pragma once
+
+#include <list>
+#include <span>
+
+#include "lib/base/time.h"
+#include "lib/os/fd.h"
+#include "lib/os/poller.h"
+
+namespace mqz::broker {
+
+class Lingering {
+ public:
+  static constexpr Millis limit{1000};
+  static constexpr std::size_t sockets_max = 4096;  // beyond it the oldest are closed
+
+  // A socket the poller knows; it is shut down for writing and closed when the peer has closed, or at the limit.
+  void add(os::Poller& poller, os::Fd fd, MonoTime now);
+  // A token of PollEvent that belongs to one of them: reads what came and throws it away.
+  bool is_mine(const void* token) const { return token == this; }
+  void read_all(os::Poller& poller, MonoTime now);
+  bool empty() const { return sockets_.empty(); }
+  std::optional<MonoTime> next_deadline() const;
+
+ private:
+  struct Socket {
+    os::Fd fd{};
+    MonoTime until{};
+  };
+  std::list<Socket> sockets_{};  // oldest first
+};
+
+}  // namespace mqz::broker

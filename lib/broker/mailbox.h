@@ -1,0 +1,61 @@
+// Where the other shards put their mail for one shard. The only lock of the broker: held for a swap or a few moves.
+#pragma once
+
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "lib/broker/mail.h"
+#include "lib/os/poller.h"
+
+namespace mqz::broker {
+
+class Mailbox {
+ public:
+  struct Batch {
+    ShardIndex from = 0;
+    std::vector<Mail> mail{};
+  };
+
+  explicit Mailbox(os::Wakeup wakeup) : wakeup_(std::move(wakeup)) {}
+
+  // By any thread. The owner is woken only if it has nothing else in its box.
+  void post(ShardIndex from, std::vector<Mail> mail) {
+    bool was_empty = false;
+    {
+      const std::lock_guard hold(lock_);
+      was_empty = batches_.empty() && !told_to_drain_;
+      batches_.push_back({from, std::move(mail)});
+    }
+    if (was_empty) wakeup_.wake();
+  }
+
+  // By any thread: the owner is to drain and end.
+  void tell_to_drain() {
+    {
+      const std::lock_guard hold(lock_);
+      told_to_drain_ = true;
+    }
+    wakeup_.wake();
+  }
+
+  // By the owner, when woken.
+  int fd() const { return wakeup_.fd(); }
+  std::vector<Batch> take() {
+    wakeup_.drain();
+    const std::lock_guard hold(lock_);
+    return std::exchange(batches_, {});
+  }
+  bool is_told_to_drain() {
+    const std::lock_guard hold(lock_);
+    return told_to_drain_;
+  }
+
+ private:
+  os::Wakeup wakeup_;
+  std::mutex lock_{};
+  std::vector<Batch> batches_{};
+  bool told_to_drain_ = false;
+};
+
+}  // namespace mqz::broker

@@ -1,0 +1,39 @@
+// A running broker: its listeners, its shards' threads, and the way it stops.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "lib/base/error.h"
+#include "lib/broker/shard_loop.h"
+
+namespace mqz::broker {
+
+struct ServerOptions {
+  Settings settings{};
+  ShardIndex shard_count = 1;
+  Placement placement = Placement::pack;
+};
+
+class Server {
+ public:
+  // Owns the listeners from here on. Nothing runs before start.
+  static Result<std::unique_ptr<Server>> open(ServerOptions options, std::vector<os::Listener> listeners);
+  ~Server();
+
+  void start();
+  // Says goodbye to every client (within a second) and waits until all shards have ended.
+  void stop();
+
+ private:
+  explicit Server(ShardIndex shard_count) : loads_(shard_count) {}
+
+  Loads loads_;
+  std::vector<std::unique_ptr<ShardLoop>> loops_{};
+  std::vector<std::jthread> threads_{};
+};
+
+}  // namespace mqz::broker

@@ -1,0 +1,245 @@
+#include "lib/broker/shard_loop.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+
+#include "lib/os/clock.h"
+
+namespace mqz::broker {
+
+Result<std::unique_ptr<ShardLoop>> ShardLoop::open(Shard::Options options, Loads& loads) {
+  auto poller = os::Poller::open();
+  if (!poller) return tl::unexpected(poller.error());
+  auto wakeup = os::Wakeup::open();
+  if (!wakeup) return tl::unexpected(wakeup.error());
+  std::unique_ptr<ShardLoop> loop(
+      new ShardLoop(std::move(options), std::move(*poller), std::move(*wakeup), loads));
+  if (auto added = loop->poller_.add(loop->mailbox_.fd(), os::Interest::read, &loop->mailbox_); !added) {
+    return tl::unexpected(added.error());
+  }
+  return loop;
+}
+
+ShardLoop::ShardLoop(Shard::Options options, os::Poller poller, os::Wakeup wakeup, Loads& loads)
+    : shard_(std::move(options)),
+      poller_(std::move(poller)),
+      mailbox_(std::move(wakeup)),
+      loads_(loads),
+      index_(shard_.index()),
+      room_(new std::byte[read_bytes]) {}
+
+Result<void> ShardLoop::listen(std::vector<os::Listener> listeners) {
+  listeners_ = std::move(listeners);
+  for (os::Listener& listener : listeners_) {
+    if (auto added = poller_.add(listener.fd.get(), os::Interest::read, &listener); !added) return added;
+  }
+  return {};
+}
+
+void ShardLoop::run() {
+  load_since_ = os::read_mono();
+  while (!mailbox_.is_told_to_drain()) turn();
+  drain();
+}
+
+Millis ShardLoop::timeout() const {
+  if (shard_.has_work()) return Millis(0);
+  MonoTime next = os::read_mono() + Millis(60'000);
+  if (const auto due = shard_.next_deadline()) next = std::min(next, *due);
+  if (const auto due = lingering_.next_deadline()) next = std::min(next, *due);
+  return std::max(Millis(0), next - os::read_mono());
+}
+
+void ShardLoop::turn() {
+  const Millis limit = timeout();
+  const MonoTime asleep = limit > Millis(0) ? os::read_mono() : MonoTime{};
+  const auto events = poller_.wait(limit);
+  const Now now = os::read_clocks();
+  if (limit > Millis(0)) idle_ += now.mono - asleep;
+  if (now.mono - load_since_ >= load_interval) note_load(now.mono);
+  shard_.set_now(now);
+  for (const os::PollEvent& event : events) on_event(event);
+  shard_.tick();
+  write_dirty();
+  post_mail();
+  if (!lingering_.empty()) lingering_.read_all(poller_, now.mono);
+}
+
+void ShardLoop::note_load(MonoTime now) {
+  const auto whole = (now - load_since_).count();
+  const auto busy = whole - std::min<Millis::rep>(idle_.count(), whole);
+  loads_[index_].store(static_cast<std::uint16_t>(busy * 1000 / whole), std::memory_order_relaxed);
+  load_since_ = now;
+  idle_ = Millis(0);
+  if (index_ != front_shard) return;
+  loads_seen_.clear();
+  for (const auto& load : loads_) loads_seen_.push_back(load.load(std::memory_order_relaxed));
+  shard_.set_loads(loads_seen_);
+}
+
+void ShardLoop::on_event(const os::PollEvent& event) {
+  if (event.token == &mailbox_) return take_mail();
+  if (lingering_.is_mine(event.token)) return;  // read at the end of the turn
+  for (const os::Listener& listener : listeners_) {
+    if (event.token == &listener) return accept_all(listener);
+  }
+  Connection& connection = *static_cast<Connection*>(event.token);
+  if (connection.state == ConnectionState::closed) return;
+  if (event.writable && connection.write_blocked) {
+    write(connection);
+    shard_.writable(connection);
+  }
+  if (event.readable) read(connection);
+}
+
+void ShardLoop::accept_all(const os::Listener& listener) {
+  constexpr int accepts_a_turn = 64;
+  for (int count = 0; count < accepts_a_turn; ++count) {
+    os::AcceptResult result = os::accept_on(listener, false);
+    if (result.status != os::IoStatus::ok) return;
+    Connection& connection = shard_.accept(result.accepted.fd.get());
+    if (!poller_.add(connection.transport, os::Interest::read, &connection)) {
+      connection.transport = -1;
+      shard_.lost(connection);
+      continue;
+    }
+    connection.is_registered = true;
+    result.accepted.fd.release();
+    // A client speaks first, and its CONNECT is often here already.
+    read(connection);
+  }
+}
+
+void ShardLoop::read(Connection& connection) {
+  if (connection.state == ConnectionState::closing) return;
+  if (connection.state == ConnectionState::connecting) {
+    connection.is_paused = true;
+    poller_.change(connection.transport, os::Interest::none);
+    return;
+  }
+  const os::IoResult result = os::read_some(connection.transport, {room_.get(), read_bytes});
+  if (result.status == os::IoStatus::would_block) return;
+  if (result.status != os::IoStatus::ok) return shard_.lost(connection);
+  feed(connection, {room_.get(), result.bytes});
+}
+
+void ShardLoop::feed(Connection& connection, Bytes input) {
+  if (!connection.partial.empty()) {
+    connection.partial.append(as_text(input));
+    return feed_partial(connection);
+  }
+  const std::size_t used = shard_.receive(connection, input);
+  if (used < input.size()) connection.partial.assign(as_text(input.subspan(used)));
+}
+
+void ShardLoop::feed_partial(Connection& connection) {
+  const std::size_t used = shard_.receive(connection, as_bytes(connection.partial));
+  connection.partial.erase(0, used);
+  if (connection.partial.empty()) std::string().swap(connection.partial);
+}
+
+void ShardLoop::take_mail() {
+  for (Mailbox::Batch& batch : mailbox_.take()) {
+    for (Mail& mail : batch.mail) shard_.receive_mail(batch.from, std::move(mail));
+  }
+}
+
+// Writing may let more through (a window of a slow client), so this goes on while there is something, within bounds.
+void ShardLoop::write_dirty() {
+  constexpr int rounds_a_turn = 8;
+  for (int round = 0; round < rounds_a_turn; ++round) {
+    const std::vector<SlotId> dirty = shard_.take_dirty();
+    if (dirty.empty()) return;
+    for (const SlotId id : dirty) {
+      if (Connection* connection = shard_.find_connection(id)) settle(*connection);
+    }
+  }
+}
+
+// One connection with something to do: to be known to the poller, to be fed again, written, or closed.
+void ShardLoop::settle(Connection& connection) {
+  connection.dirty = false;
+  if (connection.state == ConnectionState::closed) return close(connection);
+  if (!connection.is_registered) {
+    if (!poller_.add(connection.transport, os::Interest::read, &connection)) {
+      shard_.lost(connection);
+      return;
+    }
+    connection.is_registered = true;
+  }
+  if (connection.is_paused && connection.state == ConnectionState::open) {
+    connection.is_paused = false;
+    poller_.change(connection.transport, os::Interest::read);
+  }
+  if (connection.input_waits && connection.state == ConnectionState::open) {
+    connection.input_waits = false;
+    feed_partial(connection);
+    connection.dirty = false;
+  }
+  if (!connection.out.empty() && !connection.write_blocked) {
+    write(connection);
+    if (connection.state == ConnectionState::open && connection.out.empty()) shard_.writable(connection);
+  }
+  if (connection.state == ConnectionState::closing || connection.state == ConnectionState::closed) close(connection);
+}
+
+void ShardLoop::write(Connection& connection) {
+  std::array<iovec, 64> pieces;
+  while (!connection.out.empty()) {
+    const std::size_t offered = connection.out.bytes();
+    const std::size_t count = connection.out.pieces(pieces);
+    const os::IoResult result = os::write_some(connection.transport, std::span(pieces.data(), count));
+    if (result.status == os::IoStatus::would_block) break;
+    if (result.status != os::IoStatus::ok) {
+      shard_.lost(connection);
+      return;
+    }
+    connection.out.consume(result.bytes);
+    shard_.count_sent(result.bytes);
+    if (result.bytes < offered && count < pieces.size()) break;  // the socket is full
+  }
+  const bool blocked = !connection.out.empty();
+  if (blocked == connection.write_blocked) return;
+  connection.write_blocked = blocked;
+  poller_.change(connection.transport, blocked ? os::Interest::read_write : os::Interest::read);
+}
+
+void ShardLoop::close(Connection& connection) {
+  os::Fd fd(connection.transport);
+  if (fd.is_open() && connection.is_registered) {
+    if (connection.state == ConnectionState::closing && !connection.closed_by_client) {
+      lingering_.add(poller_, std::move(fd), os::read_mono());
+    } else {
+      poller_.remove(fd.get());
+    }
+  }
+  connection.out.clear();
+  connection.state = ConnectionState::closed;
+  shard_.release(connection);
+}
+
+void ShardLoop::post_mail() {
+  auto& mail = shard_.mail();
+  for (std::size_t to = 0; to < mail.size(); ++to) {
+    if (!mail[to].empty()) peers_[to]->mailbox_.post(index_, std::exchange(mail[to], {}));
+  }
+}
+
+void ShardLoop::drain() {
+  shard_.set_now(os::read_clocks());
+  listeners_.clear();
+  shard_.drain();
+  const MonoTime until = os::read_mono() + drain_limit;
+  write_dirty();
+  while ((shard_.connection_count() > 0 || !lingering_.empty()) && os::read_mono() < until) {
+    for (const os::PollEvent& event : poller_.wait(Millis(20))) {
+      if (event.token != &mailbox_) on_event(event);
+    }
+    write_dirty();
+    lingering_.read_all(poller_, os::read_mono());
+  }
+}
+
+}  // namespace mqz::broker

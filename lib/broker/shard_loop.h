@@ -1,0 +1,72 @@
+// What makes a shard run: its thread's poller, the sockets of its connections, the clocks, and the mail. One turn:
+// wait, read, take mail, tick, write, post mail.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "lib/base/error.h"
+#include "lib/broker/lingering.h"
+#include "lib/broker/mailbox.h"
+#include "lib/broker/shard.h"
+#include "lib/os/poller.h"
+#include "lib/os/socket.h"
+
+namespace mqz::broker {
+
+// Where all shards tell how busy they are, in thousandths of the last while; the front reads it for placement.
+using Loads = std::vector<std::atomic<std::uint16_t>>;
+
+class ShardLoop {
+ public:
+  static Result<std::unique_ptr<ShardLoop>> open(Shard::Options options, Loads& loads);
+
+  // Before run: whom to post to (this loop's own among them), and on the front where to listen.
+  void set_peers(std::vector<ShardLoop*> peers) { peers_ = std::move(peers); }
+  Result<void> listen(std::vector<os::Listener> listeners);
+
+  // Until told to drain. Then: says goodbye to every client, closes, returns.
+  void run();
+  Mailbox& mailbox() { return mailbox_; }
+  const Shard& shard() const { return shard_; }
+
+ private:
+  static constexpr std::size_t read_bytes = 256 * 1024;
+  static constexpr Millis drain_limit{800};
+  static constexpr Millis load_interval{200};
+
+  ShardLoop(Shard::Options options, os::Poller poller, os::Wakeup wakeup, Loads& loads);
+
+  void turn();
+  Millis timeout() const;
+  void on_event(const os::PollEvent& event);
+  void accept_all(const os::Listener& listener);
+  void read(Connection& connection);
+  void feed(Connection& connection, Bytes input);
+  void feed_partial(Connection& connection);
+  void take_mail();
+  void write_dirty();
+  void write(Connection& connection);
+  void settle(Connection& connection);
+  void close(Connection& connection);
+  void post_mail();
+  void note_load(MonoTime now);
+  void drain();
+
+  Shard shard_;
+  os::Poller poller_;
+  Mailbox mailbox_;
+  Loads& loads_;
+  ShardIndex index_;
+  std::vector<ShardLoop*> peers_{};
+  std::vector<os::Listener> listeners_{};
+  Lingering lingering_{};
+  std::unique_ptr<std::byte[]> room_;  // what is read lands here first
+  std::vector<std::uint16_t> loads_seen_{};
+  MonoTime load_since_{};
+  Millis idle_{};  // since load_since_
+};
+
+}  // namespace mqz::broker

@@ -200,10 +200,8 @@ class LineParser {
   bool connects() {
     PacketText connect = parse_packet(words_, 1);
     connect.name = "CONNECT";
-    const bool before_5 = connect.has("v31") || connect.has("v311");
     add(StepKind::send, {words_[0].text}).packet = std::move(connect);
-    Field accepted = before_5 ? Field{"return", "0", false, false} : Field{"rc", "success", false, false};
-    add(StepKind::expect, {words_[0].text}).packet = {"CONNACK", {std::move(accepted)}, false};
+    add(StepKind::expect, {words_[0].text}).packet = {"CONNACK", {{"rc", "success", false, false}}, false};
     return true;
   }
 
@@ -266,6 +264,26 @@ Scenario parse_heading(std::string_view line, int number) {
   return scenario;
 }
 
+// "versions v31 v311 v5", before the first step.
+bool set_versions(const std::vector<Word>& words, Scenario& scenario) {
+  scenario.versions.clear();
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (!is_version(words[i].text)) return false;
+    scenario.versions.push_back(words[i].text);
+  }
+  return !scenario.versions.empty() && scenario.steps.empty();
+}
+
+bool parse_line(int number, const std::vector<Word>& words, Scenario& scenario) {
+  if (words[0].text == "versions") return set_versions(words, scenario);
+  return LineParser(number, words, scenario.steps).parse();
+}
+
+bool is_flag(std::string_view name) {
+  return name == "retain" || name == "dup" || name == "clean" || name == "durable" || name == "present" ||
+         is_version(name);
+}
+
 bool needs_quotes(std::string_view value) {
   if (value.empty()) return true;
   for (const char c : value) {
@@ -308,7 +326,7 @@ Result<std::vector<Scenario>> parse_transcript(std::string_view text) {
     }
     const std::optional<std::vector<Word>> words = split_words(line);
     if (words && words->empty()) continue;
-    if (!words || scenarios.empty() || !LineParser(number, *words, scenarios.back().steps).parse()) {
+    if (!words || scenarios.empty() || !parse_line(number, *words, scenarios.back())) {
       return fail(ErrorCode::invalid, fmt::format("line {}: not understood: {}", number, line));
     }
   }
@@ -321,7 +339,7 @@ std::string to_text(const PacketText& packet) {
     if (field.absent) {
       text += " -" + field.name;
     } else if (field.value == "1" && !field.quoted &&
-               (field.name == "retain" || field.name == "dup" || field.name == "clean" || field.name == "present")) {
+               (is_flag(field.name))) {
       text += " " + field.name;
     } else {
       text += " " + field.name + "=" + (needs_quotes(field.value) || field.quoted ? quote(field.value) : field.value);

@@ -58,6 +58,7 @@ struct Scenario {
   std::string name{};
   int line{};
   std::vector<std::string> statements{};  // "MQTT-3.1.2-4", "v311 MQTT-3.1.2-4"
+  std::vector<std::string> versions{"v5"};  // it is played once for each; a CONNECT that names its own keeps it
   std::vector<Step> steps{};
 };
 

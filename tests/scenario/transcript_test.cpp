@@ -70,12 +70,21 @@ TEST_CASE("every form of line becomes its step", "[scenario]") {
   CHECK(steps[9].time == Millis(2000));
 }
 
-TEST_CASE("connects is a CONNECT and the acceptance of its version", "[scenario]") {
+TEST_CASE("connects is a CONNECT and its acceptance", "[scenario]") {
   const std::vector<Step> steps = steps_of("a connects clean\nb connects v311\n");
   REQUIRE(steps.size() == 4);
   CHECK(to_text(steps[0].packet) == "CONNECT clean");
   CHECK(to_text(steps[1].packet) == "CONNACK rc=success");
-  CHECK(to_text(steps[3].packet) == "CONNACK return=0");
+  CHECK(to_text(steps[2].packet) == "CONNECT v311");
+}
+
+TEST_CASE("a scenario may be for several versions", "[scenario]") {
+  const auto scenarios = parse_transcript("# x\nversions v311 v5\na connects\n# y\na connects\n");
+  REQUIRE(scenarios);
+  CHECK(scenarios->front().versions == std::vector<std::string>{"v311", "v5"});
+  CHECK(scenarios->back().versions == std::vector<std::string>{"v5"});
+  CHECK_FALSE(parse_transcript("# x\na connects\nversions v5\n"));
+  CHECK_FALSE(parse_transcript("# x\nversions v4\n"));
 }
 
 TEST_CASE("a line that is not understood is named", "[scenario]") {

@@ -53,11 +53,8 @@ Millis ShardLoop::timeout() const {
 }
 
 void ShardLoop::turn() {
-  const Millis limit = timeout();
-  const MonoTime asleep = limit > Millis(0) ? os::read_mono() : MonoTime{};
-  const auto events = poller_.wait(limit);
+  const auto events = poller_.wait(timeout());
   const Now now = os::read_clocks();
-  if (limit > Millis(0)) idle_ += now.mono - asleep;
   if (now.mono - load_since_ >= load_interval) note_load(now.mono);
   shard_.set_now(now);
   for (const os::PollEvent& event : events) on_event(event);
@@ -68,14 +65,14 @@ void ShardLoop::turn() {
 }
 
 void ShardLoop::note_load(MonoTime now) {
-  const auto whole = (now - load_since_).count();
-  const auto busy = whole - std::min<Millis::rep>(idle_.count(), whole);
-  loads_[index_].store(static_cast<std::uint16_t>(busy * 1000 / whole), std::memory_order_relaxed);
+  const std::chrono::microseconds cpu = os::read_thread_cpu();
+  const auto load = (cpu - cpu_then_) / (now - load_since_).count();
+  loads_[index_].store(static_cast<std::uint16_t>(std::min<std::int64_t>(load.count(), 1000)), std::memory_order_relaxed);
+  cpu_then_ = cpu;
   load_since_ = now;
-  idle_ = Millis(0);
   if (index_ != front_shard) return;
   loads_seen_.clear();
-  for (const auto& load : loads_) loads_seen_.push_back(load.load(std::memory_order_relaxed));
+  for (const auto& one : loads_) loads_seen_.push_back(one.load(std::memory_order_relaxed));
   shard_.set_loads(loads_seen_);
 }
 
@@ -116,7 +113,7 @@ void ShardLoop::read(Connection& connection) {
   if (connection.state == ConnectionState::closing) return;
   if (connection.state == ConnectionState::connecting) {
     connection.is_paused = true;
-    poller_.change(connection.transport, os::Interest::none);
+    poller_.change(connection.transport, os::Interest::none, &connection);
     return;
   }
   const os::IoResult result = os::read_some(connection.transport, {room_.get(), read_bytes});
@@ -171,7 +168,7 @@ void ShardLoop::settle(Connection& connection) {
   }
   if (connection.is_paused && connection.state == ConnectionState::open) {
     connection.is_paused = false;
-    poller_.change(connection.transport, os::Interest::read);
+    poller_.change(connection.transport, os::Interest::read, &connection);
   }
   if (connection.input_waits && connection.state == ConnectionState::open) {
     connection.input_waits = false;
@@ -203,7 +200,7 @@ void ShardLoop::write(Connection& connection) {
   const bool blocked = !connection.out.empty();
   if (blocked == connection.write_blocked) return;
   connection.write_blocked = blocked;
-  poller_.change(connection.transport, blocked ? os::Interest::read_write : os::Interest::read);
+  poller_.change(connection.transport, blocked ? os::Interest::read_write : os::Interest::read, &connection);
 }
 
 void ShardLoop::close(Connection& connection) {

@@ -66,7 +66,7 @@ class ShardLoop {
   std::unique_ptr<std::byte[]> room_;  // what is read lands here first
   std::vector<std::uint16_t> loads_seen_{};
   MonoTime load_since_{};
-  Millis idle_{};  // since load_since_
+  std::chrono::microseconds cpu_then_{};  // of this thread, at load_since_
 };
 
 }  // namespace mqz::broker

@@ -8,4 +8,7 @@ namespace mqz::os {
 Now read_clocks();
 MonoTime read_mono();
 
+// The processor time that the calling thread has used.
+std::chrono::microseconds read_thread_cpu();
+
 }  // namespace mqz::os

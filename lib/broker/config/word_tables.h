@@ -1,0 +1,13 @@
+// The two halves of the table of words.
+#pragma once
+
+#include <span>
+
+#include "lib/broker/config/words.h"
+
+namespace mqz::broker {
+
+std::span<const Word> working_words();
+std::span<const Word> words_to_come();
+
+}  // namespace mqz::broker

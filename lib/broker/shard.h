@@ -79,6 +79,7 @@ class Shard {
   bool has_work() const { return !retained_ready_.empty() || !serves_ready_.empty(); }
   // Connections with bytes to write or to be closed; cleared by the call.
   std::vector<SlotId> take_dirty() { return std::exchange(dirty_, {}); }
+  bool has_dirty() const { return !dirty_.empty(); }
   Connection* find_connection(SlotId id) const { return connections_.find(id); }
   // The loop has closed (or handed over) the transport of a connection that was `closed`.
   void release(Connection& connection);

@@ -69,14 +69,20 @@ std::optional<std::vector<Word>> split_words(std::string_view line) {
   }
 }
 
+bool ends_with(std::string_view text, std::string_view with) {
+  return text.size() > with.size() && text.substr(text.size() - with.size()) == with;
+}
+
 Field parse_field(const Word& word) {
   const std::size_t equals = word.text.find('=');
   if (equals < word.quote_at && equals != std::string::npos) {
-    return {word.text.substr(0, equals), word.text.substr(equals + 1), false,
-            word.quote_at != std::string::npos};
+    Field field{word.text.substr(0, equals), word.text.substr(equals + 1), false,
+                word.quote_at != std::string::npos, ends_with(word.text.substr(0, equals), "?")};
+    if (field.optional) field.name.pop_back();
+    return field;
   }
-  if (word.text.size() > 1 && word.text[0] == '-') return {word.text.substr(1), "0", true, false};
-  return {word.text, "1", false, false};
+  if (word.text.size() > 1 && word.text[0] == '-') return {word.text.substr(1), "0", true, false, false};
+  return {word.text, "1", false, false, false};
 }
 
 PacketText parse_packet(const std::vector<Word>& words, std::size_t from) {
@@ -145,10 +151,6 @@ std::vector<std::string> split_names(std::string_view names) {
 
 bool is_version(std::string_view word) { return word == "v31" || word == "v311" || word == "v5"; }
 
-bool ends_with(std::string_view text, std::string_view with) {
-  return text.size() > with.size() && text.substr(text.size() - with.size()) == with;
-}
-
 class LineParser {
  public:
   LineParser(int line, const std::vector<Word>& words, std::vector<Step>& steps)
@@ -201,7 +203,7 @@ class LineParser {
     PacketText connect = parse_packet(words_, 1);
     connect.name = "CONNECT";
     add(StepKind::send, {words_[0].text}).packet = std::move(connect);
-    add(StepKind::expect, {words_[0].text}).packet = {"CONNACK", {{"rc", "success", false, false}}, false};
+    add(StepKind::expect, {words_[0].text}).packet = {"CONNACK", {{"rc", "success", false, false, false}}, false};
     return true;
   }
 
@@ -342,7 +344,7 @@ std::string to_text(const PacketText& packet) {
                (is_flag(field.name))) {
       text += " " + field.name;
     } else {
-      text += " " + field.name + "=" + (needs_quotes(field.value) || field.quoted ? quote(field.value) : field.value);
+      text += " " + field.name + (field.optional ? "?=" : "=") + (needs_quotes(field.value) || field.quoted ? quote(field.value) : field.value);
     }
   }
   return text + (packet.exact ? " exact" : "");

@@ -17,6 +17,7 @@ struct Field {
   std::string value{};    // unescaped; "1" for a flag that is set, "0" for one that is clear
   bool absent{};          // written with a leading minus
   bool quoted{};          // a quoted value is only itself: no ?, $x, ranges
+  bool optional{};        // "name?=value": if it is there, then so
   friend bool operator==(const Field&, const Field&) = default;
 };
 

@@ -36,15 +36,15 @@ TEST_CASE("the fields of a packet are flags, absences and values", "[scenario]")
   CHECK(steps[0].words == std::vector<std::string>{"a"});
   const std::vector<Field>& fields = steps[0].packet.fields;
   REQUIRE(fields.size() == 5);
-  CHECK(fields[0] == Field{"retain", "1", false, false});
-  CHECK(fields[1] == Field{"dup", "0", true, false});
-  CHECK(fields[2] == Field{"topic", "a/b", false, false});
-  CHECK(fields[3] == Field{"payload", std::string("x \"y\" \0=", 8), false, true});
-  CHECK(fields[4] == Field{"prop.user-property", "k:v", false, false});
+  CHECK(fields[0] == Field{"retain", "1", false, false, false});
+  CHECK(fields[1] == Field{"dup", "0", true, false, false});
+  CHECK(fields[2] == Field{"topic", "a/b", false, false, false});
+  CHECK(fields[3] == Field{"payload", std::string("x \"y\" \0=", 8), false, true, false});
+  CHECK(fields[4] == Field{"prop.user-property", "k:v", false, false, false});
 }
 
 TEST_CASE("a packet's text is printed as it can be read again", "[scenario]") {
-  const std::string line = "PUBLISH topic=a/b retain -dup payload=\"two words\\x00\" qos=1 exact";
+  const std::string line = "PUBLISH topic=a/b retain -dup prop.topic-alias?=1..2 payload=\"two words\\x00\" qos=1 exact";
   CHECK(to_text(steps_of("a< " + line + "\n")[0].packet) == line);
 }
 

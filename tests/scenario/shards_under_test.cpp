@@ -1,0 +1,217 @@
+#include "tests/scenario/shards_under_test.h"
+
+#include <array>
+
+#include "lib/base/check.h"
+#include "lib/broker/config/load.h"
+
+namespace mqz::scenario {
+namespace {
+
+class OneFile final : public os::TextFiles {
+ public:
+  explicit OneFile(std::string text) : text_(std::move(text)) {}
+  Result<std::string> read(const std::string&) const override { return text_; }
+  Result<std::vector<std::string>> list(const std::string&) const override { return std::vector<std::string>{}; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+std::optional<broker::Record> DelayingSequencer::take_committed() {
+  if (released_ == 0 || waiting_.empty()) return std::nullopt;
+  --released_;
+  broker::Record record = std::move(waiting_.front());
+  waiting_.pop_front();
+  return record;
+}
+
+bool DelayingSequencer::release(std::size_t count) {
+  released_ = std::min(count, waiting_.size());
+  return released_ > 0;
+}
+
+ShardsUnderTest::ShardsUnderTest(World world) : world_(world), random_(world.seed) {
+  now_.mono = MonoTime(Millis(1'000'000));
+  now_.wall = WallTime(Millis(1'700'000'000'000));
+}
+
+ShardsUnderTest::~ShardsUnderTest() = default;
+
+bool ShardsUnderTest::configure(const std::string& word, const std::string& value) {
+  const std::string text = config_text_ + word + " " + value + "\n";
+  const broker::LoadedConfig loaded = broker::load_config("scenario.conf", OneFile(text));
+  if (loaded.has_errors()) return false;
+  config_text_ = text;
+  return true;
+}
+
+void ShardsUnderTest::start() {
+  const broker::Config config = broker::load_config("scenario.conf", OneFile(config_text_)).config;
+  for (broker::ShardIndex index = 0; index < world_.shard_count; ++index) {
+    broker::Shard::Options options{.index = index,
+                                   .count = world_.shard_count,
+                                   .settings = broker::settings_for(config, config.listeners.front()),
+                                   .hash_seed = world_.seed,
+                                   .name_seed = world_.seed,
+                                   .placement = broker::Placement::spread};
+    if (index == broker::front_shard) {
+      if (world_.delays) {
+        auto sequencer = std::make_unique<DelayingSequencer>();
+        delaying_ = sequencer.get();
+        options.sequencer = std::move(sequencer);
+      } else {
+        options.sequencer = std::make_unique<broker::MemorySequencer>();
+      }
+    }
+    shards_.push_back(std::make_unique<broker::Shard>(std::move(options)));
+    shards_.back()->set_now(now_);
+  }
+}
+
+void ShardsUnderTest::connect(const std::string& name) {
+  if (shards_.empty()) start();
+  const int transport = ++last_transport_;
+  auto wire = std::make_unique<Wire>();
+  wire->connection = &shards_[broker::front_shard]->accept(transport);
+  wires_[transport] = std::move(wire);
+  names_[name] = transport;
+}
+
+void ShardsUnderTest::send(const std::string& name, Bytes bytes) {
+  Wire& to = wire(name);
+  to.input.append(as_text(bytes));
+  feed(to);
+}
+
+void ShardsUnderTest::feed(Wire& wire) {
+  if (wire.connection == nullptr || wire.closed || wire.input.empty()) return;
+  for (const auto& shard : shards_) {
+    if (shard->find_connection(wire.connection->id) != wire.connection) continue;
+    const std::size_t used = shard->receive(*wire.connection, as_bytes(wire.input));
+    wire.input.erase(0, used);
+    return;
+  }
+}
+
+// What a loop does with the connections of a shard that have something to do.
+void ShardsUnderTest::collect(std::size_t index) {
+  broker::Shard& shard = *shards_[index];
+  for (const SlotId id : shard.take_dirty()) {
+    broker::Connection* connection = shard.find_connection(id);
+    if (connection == nullptr) continue;
+    connection->dirty = false;
+    const auto at = wires_.find(connection->transport);
+    if (at != wires_.end()) {
+      Wire& wire = *at->second;
+      wire.connection = connection;
+      wire.input.insert(0, std::exchange(connection->partial, {}));
+      std::array<iovec, 8> pieces;
+      bool wrote = false;
+      while (!connection->out.empty()) {
+        const std::size_t count = connection->out.pieces(pieces);
+        std::size_t bytes = 0;
+        for (std::size_t piece = 0; piece < count; ++piece) {
+          wire.output.append(static_cast<const char*>(pieces[piece].iov_base), pieces[piece].iov_len);
+          bytes += pieces[piece].iov_len;
+        }
+        connection->out.consume(bytes);
+        wrote = true;
+      }
+      if (wrote) shard.writable(*connection);
+      feed(wire);
+      if (connection->state == broker::ConnectionState::closing ||
+          connection->state == broker::ConnectionState::closed) {
+        wire.closed = true;
+        wire.connection = nullptr;
+      }
+    }
+    if (connection->state == broker::ConnectionState::closing ||
+        connection->state == broker::ConnectionState::closed) {
+      connection->out.clear();
+      connection->state = broker::ConnectionState::closed;
+      shard.release(*connection);
+    }
+  }
+}
+
+bool ShardsUnderTest::carry_mail() {
+  bool any = false;
+  for (broker::ShardIndex from = 0; from < shards_.size(); ++from) {
+    auto boxes = std::exchange(shards_[from]->mail(), std::vector<std::vector<broker::Mail>>(shards_.size()));
+    for (std::size_t to = 0; to < boxes.size(); ++to) {
+      for (broker::Mail& mail : boxes[to]) {
+        shards_[to]->receive_mail(from, std::move(mail));
+        any = true;
+      }
+    }
+  }
+  return any;
+}
+
+void ShardsUnderTest::settle() {
+  for (int turn = 0; turn < 1'000'000; ++turn) {
+    bool busy = carry_mail();
+    for (std::size_t index = 0; index < shards_.size(); ++index) {
+      shards_[index]->set_now(now_);
+      busy |= shards_[index]->has_work();
+      shards_[index]->tick();
+      busy |= shards_[index]->has_dirty();
+      collect(index);
+      for (const auto& box : shards_[index]->mail()) busy |= !box.empty();
+    }
+    if (busy) continue;
+    if (delaying_ == nullptr || !delaying_->release(1 + random_() % 3)) return;
+  }
+  MQZ_CHECK(!"the broker settles");
+}
+
+std::string ShardsUnderTest::take_output(const std::string& name) {
+  settle();
+  return std::exchange(wire(name).output, {});
+}
+
+bool ShardsUnderTest::is_closed(const std::string& name) {
+  settle();
+  return wire(name).closed;
+}
+
+void ShardsUnderTest::drop(const std::string& name) {
+  Wire& lost = wire(name);
+  if (lost.connection == nullptr) settle();
+  if (lost.connection == nullptr || lost.closed) return;
+  for (const auto& shard : shards_) {
+    if (shard->find_connection(lost.connection->id) == lost.connection) {
+      lost.connection->transport = -1;
+      shard->lost(*lost.connection);
+      break;
+    }
+  }
+  lost.connection = nullptr;
+  lost.closed = true;
+}
+
+void ShardsUnderTest::advance(Millis time) {
+  settle();
+  const MonoTime until = now_.mono + time;
+  while (now_.mono < until) {
+    MonoTime next = until;
+    for (const auto& shard : shards_) {
+      const auto due = shard->next_deadline();
+      if (due && *due > now_.mono && *due < next) next = *due;
+    }
+    now_.wall += next - now_.mono;
+    now_.mono = next;
+    settle();
+  }
+}
+
+void ShardsUnderTest::stop() {
+  settle();
+  for (const auto& shard : shards_) shard->drain();
+  settle();
+}
+
+}  // namespace mqz::scenario

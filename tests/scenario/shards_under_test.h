@@ -1,0 +1,78 @@
+// The broker's real shards on a fake network and a fake clock, for scenarios and simulations.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "lib/broker/shard.h"
+#include "tests/scenario/run.h"
+
+namespace mqz::scenario {
+
+// Commits what was proposed in order, some records at a time, and only when it is told to.
+class DelayingSequencer final : public broker::Sequencer {
+ public:
+  void propose(broker::Record record) override { waiting_.push_back(std::move(record)); }
+  std::optional<broker::Record> take_committed() override;
+  // Lets up to `count` records through; false when none waits.
+  bool release(std::size_t count);
+
+ private:
+  std::deque<broker::Record> waiting_{};
+  std::size_t released_ = 0;
+};
+
+struct World {
+  broker::ShardIndex shard_count = 1;  // clients are spread over them
+  bool delays = false;                 // commits come late and in batches
+  std::uint32_t seed = 1;
+};
+
+class ShardsUnderTest final : public BrokerUnderTest {
+ public:
+  explicit ShardsUnderTest(World world);
+  ~ShardsUnderTest() override;
+
+  bool configure(const std::string& word, const std::string& value) override;
+  void connect(const std::string& name) override;
+  void send(const std::string& name, Bytes bytes) override;
+  std::string take_output(const std::string& name) override;
+  bool is_closed(const std::string& name) override;
+  void drop(const std::string& name) override;
+  void advance(Millis time) override;
+  void stop() override;
+
+  // Until nothing is left to do at the present time.
+  void settle();
+  broker::Shard& shard(std::size_t index) { return *shards_[index]; }
+
+ private:
+  struct Wire {
+    broker::Connection* connection{};  // nullptr: between shards, or closed
+    std::string input{};
+    std::string output{};
+    bool closed = false;
+  };
+
+  void start();
+  void feed(Wire& wire);
+  void collect(std::size_t shard);
+  bool carry_mail();
+  Wire& wire(const std::string& name) { return *wires_.at(names_.at(name)); }
+
+  World world_;
+  std::string config_text_ = "listener 1883 127.0.0.1\nallow_anonymous true\n";
+  Now now_{};
+  std::mt19937 random_;
+  DelayingSequencer* delaying_ = nullptr;
+  std::vector<std::unique_ptr<broker::Shard>> shards_{};
+  std::map<int, std::unique_ptr<Wire>> wires_{};  // by transport
+  std::map<std::string, int> names_{};
+  int last_transport_ = 0;
+};
+
+}  // namespace mqz::scenario

@@ -52,6 +52,7 @@ struct Connection {
   bool problem_information = true; // reason strings and user properties are welcome
   bool will_wanted = true;         // at the end of this connection
   bool id_assigned = false;        // the broker chose the client id
+  bool is_bridge = false;          // 3.x with the bridge bit: gets RETAIN as published, and not its own messages
   bool keep_alive_told = false;    // the broker chose the keep-alive
   bool response_information_wanted = false;
 

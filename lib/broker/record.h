@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -32,6 +32,13 @@ struct DeliverRecord {
   SlotId group{};
 };
 
+// A will as the client left it: neither delay nor expiry has begun to run.
+struct Will {
+  MessageRef message{};
+  std::uint32_t delay_s = 0;
+  std::optional<std::uint32_t> expiry_s{};
+};
+
 // CONNECT of a durable session, or one that discards a durable session.
 struct ConnectRecord {
   std::string client_id{};
@@ -39,8 +46,7 @@ struct ConnectRecord {
   bool clean_start = false;
   bool durable = false;
   std::uint32_t expiry_s = 0;
-  MessageRef will{};
-  std::uint32_t will_delay_s = 0;
+  std::optional<Will> will{};
 };
 
 // The connection of a durable session has ended.

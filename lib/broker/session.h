@@ -18,16 +18,12 @@
 #include "lib/broker/filter_tree.h"
 #include "lib/broker/message.h"
 #include "lib/broker/packet_id_set.h"
+#include "lib/broker/record.h"
 #include "lib/broker/send_queue.h"
 
 namespace mqz::broker {
 
 struct Connection;
-
-struct Will {
-  MessageRef message{};
-  std::uint32_t delay_s = 0;
-};
 
 // Where one of the session's subscriptions stands in the shard's table.
 struct SubscriptionPlace {

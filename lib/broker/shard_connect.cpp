@@ -14,6 +14,13 @@ using mqtt::PropertyId;
 using mqtt::Reason;
 using mqtt::Version;
 
+// A level that nobody knows is answered in the form of the nearest one that is known; "MQTT" has four letters.
+std::optional<Version> answer_version(const mqtt::Frame& frame) {
+  constexpr std::size_t level_at = 6;
+  if (frame.body.size() <= level_at) return std::nullopt;
+  return frame.body[level_at] > static_cast<std::byte>(Version::v311) ? Version::v5 : Version::v311;
+}
+
 std::uint32_t session_expiry(const mqtt::Connect& packet, std::uint32_t limit) {
   const std::uint32_t asked =
       packet.version == Version::v5
@@ -22,17 +29,18 @@ std::uint32_t session_expiry(const mqtt::Connect& packet, std::uint32_t limit) {
   return std::min(asked, limit);
 }
 
-MessageRef will_message(const mqtt::Will& will, MonoTime now) {
-  mqtt::PropertyWriter properties;  // a Will Delay is not the message's
+Will make_will(const mqtt::Will& will) {
+  mqtt::PropertyWriter properties;  // what is the will's and not the message's is left out
   for (auto at = will.properties.begin(); at != will.properties.end(); ++at) {
-    if (at->id != PropertyId::will_delay_interval) properties.encoded(at.encoded());
+    if (at->id != PropertyId::will_delay_interval && at->id != PropertyId::message_expiry_interval) {
+      properties.encoded(at.encoded());
+    }
   }
-  const mqtt::Publish publish{.qos = will.qos,
-                              .retain = will.retain,
-                              .topic = will.topic,
-                              .properties = properties.view(),
-                              .payload = will.payload};
-  return MessageRef::copy_of(publish, now);
+  Will made;
+  made.message = MessageRef::make(will.topic, properties.view(), will.payload, will.qos, will.retain, MonoTime::max());
+  made.delay_s = will.properties.number(PropertyId::will_delay_interval).value_or(0);
+  made.expiry_s = will.properties.number(PropertyId::message_expiry_interval);
+  return made;
 }
 
 }  // namespace
@@ -64,13 +72,13 @@ void Shard::refuse_connect(Connection& connection, Reason reason) {
 void Shard::on_connect(Connection& connection, const mqtt::Frame& frame) {
   const auto packet = mqtt::decode_connect(frame);
   if (!packet) {
-    // A level we do not know may still be a CONNECT of 5's form or of 3's: both read this answer.
-    if (packet.error() == Reason::unsupported_protocol_version) connection.version = Version::v311;
-    if (packet.error() == Reason::client_identifier_not_valid) connection.version = Version::v311;
-    if (packet.error() == Reason::unsupported_protocol_version ||
-        packet.error() == Reason::client_identifier_not_valid) {
-      return refuse_connect(connection, packet.error());
-    }
+    const auto version =
+        packet.error() == Reason::unsupported_protocol_version ? answer_version(frame) : mqtt::connect_version(frame);
+    if (!version) return close(connection);
+    connection.version = *version;
+    const bool has_return_code = packet.error() == Reason::unsupported_protocol_version ||
+                                 packet.error() == Reason::client_identifier_not_valid;
+    if (*version == Version::v5 || has_return_code) return refuse_connect(connection, packet.error());
     return close(connection);
   }
   connection.version = packet->version;
@@ -135,6 +143,7 @@ void Shard::take_limits(Connection& connection, const mqtt::Connect& packet) {
   connection.expiry_asked_s =
       properties.number(PropertyId::session_expiry_interval).value_or(0);
   connection.id_assigned = packet.client_id.empty();
+  connection.is_bridge = packet.bridge;
 }
 
 void Shard::connect_here(Connection& connection, const mqtt::Connect& packet, std::string client_id,
@@ -146,10 +155,7 @@ void Shard::connect_here(Connection& connection, const mqtt::Connect& packet, st
   record.clean_start = packet.clean_start;
   record.claim = claim.number;
   record.client_id = std::move(client_id);
-  if (packet.will) {
-    record.will = will_message(*packet.will, now_.mono);
-    record.will_delay_s = packet.will->properties.number(PropertyId::will_delay_interval).value_or(0);
-  }
+  if (packet.will) record.will = make_will(*packet.will);
   const Session* existing = sessions_.find(claim.session);
   connection.state = ConnectionState::connecting;
   if (record.durable || (existing != nullptr && existing->durable)) {
@@ -158,9 +164,14 @@ void Shard::connect_here(Connection& connection, const mqtt::Connect& packet, st
   open(connection, record, claim.session);
 }
 
+// The old connection ends here and now, in the middle of the new one's CONNECT; what its end means for the session is decided
+// at once. A will that has a delay is not published: the client is back (3.1.3.2.2).
 void Shard::take_over(Session& session) {
-  Connection& old = *session.connection;
+  Connection& old = *std::exchange(session.connection, nullptr);
+  old.session = nullptr;
   refuse(old, Reason::session_taken_over);  // [MQTT-3.1.4-3]; 3.x: closed
+  if (!session.durable) return disconnected(session, {.expiry_s = 0});
+  if (session.will && session.will->delay_s == 0) fire_will(session);
 }
 
 // The CONNECT takes effect: at once, or where its record is applied.
@@ -186,7 +197,7 @@ void Shard::open(Connection& connection, const ConnectRecord& record, SlotId exi
   session->expiry_s = record.expiry_s;
   session->expires = MonoTime::max();
   session->will_due = MonoTime::max();
-  session->will = record.will ? std::make_unique<Will>(record.will, record.will_delay_s) : nullptr;
+  session->will = record.will ? std::make_unique<Will>(*record.will) : nullptr;
   connection.session = session;
   connection.state = ConnectionState::open;
   if (connection.input_waits) touch(connection);
@@ -209,7 +220,7 @@ void Shard::connect_abandoned(const ConnectRecord& record, SlotId existing) {
   if (session == nullptr) session = &make_session(record);
   session->claim = record.claim;
   session->durable = record.durable;
-  session->will = record.will ? std::make_unique<Will>(record.will, record.will_delay_s) : nullptr;
+  session->will = record.will ? std::make_unique<Will>(*record.will) : nullptr;
   session->will_due = MonoTime::max();
   session->expires = MonoTime::max();
   tell_directory(*session, false);

@@ -102,6 +102,8 @@ void Shard::return_unacknowledged(Session& session, std::string_view only_filter
   for (std::uint64_t position = session.send.begin_position(); position < session.send.end_position(); ++position) {
     Outgoing& outgoing = session.send.at(position);
     if (!outgoing.extra || !outgoing.extra->group.is_valid() || !outgoing.message) continue;
+    // A QoS 2 delivery that has begun is this member's alone [MQTT-4.8.2-5].
+    if (outgoing.qos == Qos::exactly_once && outgoing.state != SendState::queued) continue;
     const SlotId id = outgoing.extra->group;
     if (!only_filter.empty()) {
       // Only what still waits can be taken back from a client that stays.

@@ -142,7 +142,6 @@ void Shard::publish(Routed& message, Session* publisher, Connection* connection,
 
 // True when somebody here is to get it, now or when it is applied.
 bool Shard::feed_live(Routed& message, const Route& route) {
-  if (message.expires() <= now_.mono) return false;
   for (const Receiver& receiver : route.receivers) {
     const Qos qos = std::min(message.qos(), receiver.qos);
     if (receiver.session->durable && qos != Qos::at_most_once) continue;
@@ -170,10 +169,10 @@ bool Shard::feed_live(Routed& message, const Route& route) {
 void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
   Routed message(publish.message);
   const bool is_here = record.shard == options_.index;
-  const bool is_alive = message.expires() > now_.mono;
+  const bool is_alive = message.expires() >= now_.mono;
   if (message.qos() != Qos::at_most_once && is_alive) {
     const Session* publisher = is_here ? sessions_.find(record.session) : nullptr;
-    const Route route = routes_.find(message.topic(), publisher);
+    const Route& route = routes_.find(message.topic(), publisher);
     for (const Receiver& receiver : route.receivers) {
       const Qos qos = std::min(message.qos(), receiver.qos);
       if (!receiver.session->durable || qos == Qos::at_most_once) continue;

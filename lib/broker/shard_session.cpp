@@ -97,7 +97,9 @@ void Shard::fire_will(Session& session) {
   const std::unique_ptr<Will> will = std::move(session.will);
   session.will_due = MonoTime::max();
   if (!will) return;
-  Routed message(will->message);
+  const Message& left = *will->message;
+  const MonoTime expires = will->expiry_s ? now_.mono + std::chrono::seconds(*will->expiry_s) : MonoTime::max();
+  Routed message(left.topic(), left.properties(), left.payload(), left.qos(), left.retain(), expires);
   publish(message, &session, nullptr, 0);
 }
 

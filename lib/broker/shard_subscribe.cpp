@@ -30,6 +30,10 @@ void Shard::on_subscribe(Connection& connection, const mqtt::Frame& frame) {
   while (const auto entry = entries.next()) {
     record.refused.push_back(check_entry(connection, *entry));
     record.entries.push_back({std::string(entry->filter), entry->options});
+    if (connection.is_bridge) {
+      record.entries.back().options.retain_as_published = true;
+      record.entries.back().options.no_local = true;
+    }
     record.entries.back().options.qos = std::min(entry->options.qos, settings_.qos_max);
   }
   Session& session = *connection.session;

@@ -26,8 +26,8 @@ Reason refusal(const std::string& body) {
 // A whole CONNECT with these flags and all fields that they announce.
 std::string connect_with(Version version, unsigned flags) {
   const bool is_v5 = version == Version::v5;
-  std::string body = head(version == Version::v31 ? "MQIsdp" : "MQTT",
-                          static_cast<unsigned>(version), flags);
+  std::string body =
+      head(version == Version::v31 ? "MQIsdp" : "MQTT", static_cast<unsigned>(version), flags);
   if (is_v5) body += wire("00");
   body += counted("id");
   if ((flags & 0x04U) != 0) body += (is_v5 ? wire("00") : "") + counted("will") + counted("bye");
@@ -50,7 +50,8 @@ std::string encoded(const Connack& packet, Version version) {
 
 }  // namespace
 
-TEST_CASE("all 256 connect flags are allowed or malformed as each version says", "[mqtt][connect]") {
+TEST_CASE("all 256 connect flags are allowed or malformed as each version says",
+          "[mqtt][connect]") {
   for (const Version version : testing::versions) {
     for (unsigned flags = 0; flags < 256; ++flags) {
       const bool will = (flags & 0x04U) != 0;
@@ -115,7 +116,8 @@ TEST_CASE("the version of a CONNECT is known although the rest is refused", "[mq
 
 TEST_CASE("a bridge shows itself in the top bit of the 3.x levels", "[mqtt][connect]") {
   for (const bool is_v31 : {false, true}) {
-    const std::string body = head(is_v31 ? "MQIsdp" : "MQTT", is_v31 ? 0x83 : 0x84, 2) + counted("b");
+    const std::string body =
+        head(is_v31 ? "MQIsdp" : "MQTT", is_v31 ? 0x83 : 0x84, 2) + counted("b");
     const Decoded<Connect> packet = decode_connect(testing::frame_of(0x10, body));
     REQUIRE(packet);
     CHECK(packet->bridge);
@@ -230,7 +232,8 @@ TEST_CASE("a CONNACK has one flag and a known return code", "[mqtt][connect]") {
   }
   CHECK(refused(wire("01 05"), Version::v311) == Reason::protocol_error);
   CHECK(refused(wire("01 87 00"), Version::v5) == Reason::protocol_error);
-  CHECK_FALSE(decode_connack(testing::frame_of(0x20, wire("01 00")), Version::v31)->session_present);
+  CHECK_FALSE(
+      decode_connack(testing::frame_of(0x20, wire("01 00")), Version::v31)->session_present);
 }
 
 }  // namespace mqz::mqtt

@@ -88,7 +88,8 @@ TEST_CASE("a topic may be empty only beside an alias", "[mqtt][publish]") {
 }
 
 TEST_CASE("a Property Length is minimal and within the packet", "[mqtt][publish]") {
-  for (const char* wrong : {"", "80", "80 00", "01", "03 23 00", "ff ff ff ff 01", "80 80 80 80 01"}) {
+  for (const char* wrong :
+       {"", "80", "80 00", "01", "03 23 00", "ff ff ff ff 01", "80 80 80 80 01"}) {
     INFO(wrong);
     CHECK(refusal(0, counted("t") + wire(wrong), Version::v5) == Reason::malformed_packet);
   }
@@ -172,8 +173,8 @@ TEST_CASE("an acknowledgement is two bytes before 5 and two, three or more since
 }
 
 TEST_CASE("only 3.1 may mark a PUBREL, SUBSCRIBE or UNSUBSCRIBE as sent again", "[mqtt][ack]") {
-  for (const std::string& whole : {wire("6a 02 00 01"), wire("8a 06 00 01 00 01 61 00"),
-                                   wire("aa 05 00 01 00 01 61")}) {
+  for (const std::string& whole :
+       {wire("6a 02 00 01"), wire("8a 06 00 01 00 01 61 00"), wire("aa 05 00 01 00 01 61")}) {
     const FrameResult cut = next_frame(as_bytes(whole));
     REQUIRE(cut.status == FrameStatus::complete);
     CHECK(testing::see(cut.frame, Version::v31));

@@ -16,7 +16,9 @@ using testing::hex;
 using testing::wire;
 
 // What stands before the entries.
-std::string head(Version version) { return version == Version::v5 ? wire("00 07 00") : wire("00 07"); }
+std::string head(Version version) {
+  return version == Version::v5 ? wire("00 07 00") : wire("00 07");
+}
 
 Reason refusal(unsigned first, const std::string& body, Version version) {
   return testing::reason_of(testing::see(testing::frame_of(first, body), version));
@@ -41,14 +43,16 @@ TEST_CASE("all 256 subscription options are allowed or refused as each version s
       INFO("options " << options << " version " << static_cast<int>(version));
       REQUIRE(refusal(0x82, body, version) == expected_for(options, version));
       // The rule holds for every entry, not for the first alone.
-      const std::string second = head(version) + counted("b") + bytes_of({1}) + body.substr(head(version).size());
+      const std::string second =
+          head(version) + counted("b") + bytes_of({1}) + body.substr(head(version).size());
       REQUIRE(refusal(0x82, second, version) == expected_for(options, version));
     }
   }
 }
 
 TEST_CASE("entries are read in their order", "[mqtt][subscribe]") {
-  const std::string body = wire("00 07 02 0b 05") + counted("a/#") + wire("2d") + counted("b") + wire("02");
+  const std::string body =
+      wire("00 07 02 0b 05") + counted("a/#") + wire("2d") + counted("b") + wire("02");
   const Decoded<Subscribe> packet = decode_subscribe(testing::frame_of(0x82, body), Version::v5);
   REQUIRE(packet);
   CHECK(packet->packet_id == 7);
@@ -74,7 +78,8 @@ TEST_CASE("a subscription without entries is a protocol error", "[mqtt][subscrib
 }
 
 TEST_CASE("requests and their answers have a packet identifier above 0", "[mqtt][subscribe]") {
-  CHECK(refusal(0x82, wire("00 00") + counted("a") + wire("00"), Version::v311) == Reason::protocol_error);
+  CHECK(refusal(0x82, wire("00 00") + counted("a") + wire("00"), Version::v311) ==
+        Reason::protocol_error);
   CHECK(refusal(0xA2, wire("00 00") + counted("a"), Version::v311) == Reason::protocol_error);
   CHECK(refusal(0x90, wire("00 00 00"), Version::v311) == Reason::protocol_error);
   CHECK(refusal(0xB0, wire("00 00"), Version::v311) == Reason::protocol_error);
@@ -126,8 +131,10 @@ TEST_CASE("subscriptions and their answers are encoded byte for byte", "[mqtt][s
 
   std::string filters;
   append_entry(filters, "b/#");
-  CHECK(encoded(Unsubscribe{1, {}, as_bytes(filters)}, Version::v5) == "a2 08 00 01 00 00 03 62 2f 23");
-  CHECK(encoded(Unsubscribe{1, {}, as_bytes(filters)}, Version::v31) == "a2 07 00 01 00 03 62 2f 23");
+  CHECK(encoded(Unsubscribe{1, {}, as_bytes(filters)}, Version::v5) ==
+        "a2 08 00 01 00 00 03 62 2f 23");
+  CHECK(encoded(Unsubscribe{1, {}, as_bytes(filters)}, Version::v31) ==
+        "a2 07 00 01 00 03 62 2f 23");
 
   const std::string reasons = wire("02 87");
   const SubscribeAck suback{PacketType::suback, 1, {}, as_bytes(reasons)};

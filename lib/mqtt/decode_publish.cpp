@@ -29,41 +29,44 @@ Reason take_properties(const std::byte*& at, const std::byte* end, PropertyView&
   return check_properties(block, PacketType::publish);
 }
 
-}  // namespace
+// Topic, packet identifier and properties; moves `at` to the payload.
+Reason take_variable_header(const std::byte*& at, const std::byte* end, Version version,
+                            Publish& packet) {
+  const std::size_t size = static_cast<std::size_t>(end - at);
+  const std::size_t id_bytes = packet.qos == Qos::at_most_once ? 0 : 2;
+  if (size < 2 || size < 2 + load_u16(at) + id_bytes) return Reason::malformed_packet;
+  packet.topic = as_text(Bytes(at + 2, load_u16(at)));
+  at += 2 + packet.topic.size();
+  if (id_bytes != 0) {
+    packet.packet_id = load_u16(at);
+    at += id_bytes;
+    if (packet.packet_id == 0) return Reason::protocol_error;
+  }
+  return version == Version::v5 ? take_properties(at, end, packet.properties) : Reason::success;
+}
 
-Decoded<Publish> decode_publish(const Frame& frame, Version version) {
-  Decoded<Publish> decoded;
-  Publish& packet = *decoded;
+Reason read(const Frame& frame, Version version, Publish& packet) {
   const unsigned qos = (frame.flags >> 1U) & 0x03U;
   packet.dup = (frame.flags & 0x08U) != 0;
   packet.qos = static_cast<Qos>(qos);
   packet.retain = (frame.flags & 0x01U) != 0;
-  if (qos == 3 || (packet.dup && qos == 0)) return tl::unexpected(Reason::malformed_packet);
+  if (qos == 3 || (packet.dup && qos == 0)) return Reason::malformed_packet;
 
   const std::byte* at = frame.body.data();
   const std::byte* const end = at + frame.body.size();
-  const std::size_t id_bytes = qos == 0 ? 0 : 2;
-  if (frame.body.size() < 2) return tl::unexpected(Reason::malformed_packet);
-  const std::size_t topic_bytes = load_u16(at);
-  if (frame.body.size() < 2 + topic_bytes + id_bytes) {
-    return tl::unexpected(Reason::malformed_packet);
-  }
-  packet.topic = as_text(Bytes(at + 2, topic_bytes));
-  at += 2 + topic_bytes;
-  if (qos != 0) {
-    packet.packet_id = load_u16(at);
-    at += id_bytes;
-    if (packet.packet_id == 0) return tl::unexpected(Reason::protocol_error);
-  }
-  if (version == Version::v5) {
-    const Reason reason = take_properties(at, end, packet.properties);
-    if (reason != Reason::success) return tl::unexpected(reason);
-  }
-  if (!is_plain_topic(packet.topic) || topic_bytes == 0) {
-    const Reason reason = check_topic(packet);
-    if (reason != Reason::success) return tl::unexpected(reason);
-  }
+  const Reason reason = take_variable_header(at, end, version, packet);
+  if (reason != Reason::success) return reason;
   packet.payload = Bytes(at, end);
+  const bool is_plain = is_plain_topic(packet.topic) && !packet.topic.empty();
+  return is_plain ? Reason::success : check_topic(packet);
+}
+
+}  // namespace
+
+Decoded<Publish> decode_publish(const Frame& frame, Version version) {
+  Decoded<Publish> decoded;
+  const Reason reason = read(frame, version, *decoded);
+  if (reason != Reason::success) decoded = tl::unexpected(reason);
   return decoded;
 }
 

@@ -12,13 +12,14 @@ bool may_send_client(PacketType type, Version version);
 bool may_send_server(PacketType type, Version version);
 
 // success, or protocol_error for what a client may not send in a decoded packet: a Subscription
-// Identifier [MQTT-3.3.4-6], a server's reason or a Server Reference in DISCONNECT (3.14.2), an AUTH
-// that says success (3.15.2.1).
+// Identifier [MQTT-3.3.4-6], a server's reason or a Server Reference in DISCONNECT (3.14.2), an
+// AUTH that says success (3.15.2.1).
 Reason check_from_client(const Publish& packet);
 Reason check_from_client(const Disconnect& packet);
 Reason check_from_client(const Auth& packet);
 
-// The same for a server: 0x04 or a Session Expiry Interval in DISCONNECT [MQTT-3.14.2-2], 0x19 in AUTH.
+// The same for a server: 0x04 or a Session Expiry Interval in DISCONNECT [MQTT-3.14.2-2], 0x19 in
+// AUTH.
 Reason check_from_server(const Disconnect& packet);
 Reason check_from_server(const Auth& packet);
 

@@ -15,7 +15,8 @@ std::size_t remaining_length(const Disconnect& packet, Version version) {
   return packet.properties.empty() ? 1 : 1 + size_of_properties(packet.properties, version);
 }
 
-// Unlike in DISCONNECT, the Property Length goes with the reason: both are there or none (3.15.2.1).
+// Unlike in DISCONNECT, the Property Length goes with the reason: both are there or none
+// (3.15.2.1).
 std::size_t remaining_length(const Auth& packet) {
   if (says_nothing(packet.reason, packet.properties)) return 0;
   return 1 + size_of_properties(packet.properties, Version::v5);

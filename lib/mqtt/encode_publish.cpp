@@ -31,7 +31,8 @@ std::size_t encoded_size(const Publish& packet, Version version) {
 }
 
 std::byte* encode(const Publish& packet, Version version, std::byte* out) {
-  out = put_header(out, PacketType::publish, publish_flags(packet), remaining_length(packet, version));
+  out = put_header(out, PacketType::publish, publish_flags(packet),
+                   remaining_length(packet, version));
   out = put_text(out, packet.topic);
   if (packet.qos != Qos::at_most_once) out = store_u16(out, packet.packet_id);
   out = put_properties(out, packet.properties, version);

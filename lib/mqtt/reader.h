@@ -1,5 +1,6 @@
-// A cursor over the body of one packet, for the decoders. The first failure sticks: later reads give
-// empty values, so a decoder reads field after field and asks once, at the end, whether all was well.
+// A cursor over the body of one packet, for the decoders. The first failure sticks: later reads
+// give empty values, so a decoder reads field after field and asks once, at the end, whether all
+// was well.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,8 @@
 
 namespace mqz::mqtt {
 
-// A Variable Byte Integer cut from [at, end): `next` is null if it is not there whole, is longer than
-// four bytes or not in its shortest form (1.5.5).
+// A Variable Byte Integer cut from [at, end): `next` is null if it is not there whole, is longer
+// than four bytes or not in its shortest form (1.5.5).
 struct Varint {
   std::uint32_t value{};
   const std::byte* next{};

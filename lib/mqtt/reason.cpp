@@ -32,8 +32,7 @@ constexpr unsigned released = pubrel | pubcomp;
 constexpr unsigned answered = suback | unsuback;
 
 constexpr std::array<ReasonRow, 43> rows = {{
-    {Reason::success, "success",
-     connack | received | released | answered | disconnect | auth},
+    {Reason::success, "success", connack | received | released | answered | disconnect | auth},
     {Reason::granted_qos_1, "granted QoS 1", suback},
     {Reason::granted_qos_2, "granted QoS 2", suback},
     {Reason::disconnect_with_will, "disconnect with will message", disconnect},
@@ -93,9 +92,8 @@ constexpr std::array<std::uint16_t, 256> allowed_packets = packets_by_code();
 }  // namespace
 
 std::string_view reason_text(Reason reason) {
-  const auto* const row = std::find_if(rows.begin(), rows.end(), [reason](const ReasonRow& each) {
-    return each.reason == reason;
-  });
+  const auto* const row = std::find_if(
+      rows.begin(), rows.end(), [reason](const ReasonRow& each) { return each.reason == reason; });
   return row == rows.end() ? "unknown reason" : row->text;
 }
 

@@ -1,5 +1,6 @@
-// The question asked of every topic and text on the hot path: is it plain ASCII that needs no closer
-// look? Eight bytes at a time; a "no" only means that the slow rules of topic.cpp must decide.
+// The question asked of every topic and text on the hot path: is it plain ASCII that needs no
+// closer look? Eight bytes at a time; a "no" only means that the slow rules of topic.cpp must
+// decide.
 #pragma once
 
 #include <cstdint>

@@ -11,9 +11,13 @@ namespace {
 constexpr std::size_t text_bytes_max = 65'535;
 constexpr std::string_view share_prefix = "$share/";
 
-bool has_valid_size(std::string_view text) { return !text.empty() && text.size() <= text_bytes_max; }
+bool has_valid_size(std::string_view text) {
+  return !text.empty() && text.size() <= text_bytes_max;
+}
 
-bool begins_level(std::string_view filter, std::size_t at) { return at == 0 || filter[at - 1] == '/'; }
+bool begins_level(std::string_view filter, std::size_t at) {
+  return at == 0 || filter[at - 1] == '/';
+}
 
 bool ends_level(std::string_view filter, std::size_t at) {
   return at + 1 == filter.size() || filter[at + 1] == '/';

@@ -6,8 +6,9 @@ namespace mqz::mqtt {
 
 std::string_view packet_name(PacketType type) {
   static constexpr std::array<std::string_view, 16> names = {
-      "reserved", "CONNECT",   "CONNACK", "PUBLISH",     "PUBACK",   "PUBREC",  "PUBREL",   "PUBCOMP",
-      "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH"};
+      "reserved", "CONNECT",  "CONNACK",    "PUBLISH", "PUBACK",      "PUBREC",
+      "PUBREL",   "PUBCOMP",  "SUBSCRIBE",  "SUBACK",  "UNSUBSCRIBE", "UNSUBACK",
+      "PINGREQ",  "PINGRESP", "DISCONNECT", "AUTH"};
   return names[static_cast<std::size_t>(type) & 0x0FU];
 }
 

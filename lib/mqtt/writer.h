@@ -53,7 +53,8 @@ constexpr unsigned reserved_flags(PacketType type) {
   return is_marked ? 2 : 0;
 }
 
-inline std::byte* put_header(std::byte* out, PacketType type, unsigned flags, std::size_t remaining) {
+inline std::byte* put_header(std::byte* out, PacketType type, unsigned flags,
+                             std::size_t remaining) {
   out = put_u8(out, (static_cast<unsigned>(type) << 4U) | flags);
   return encode_varint(static_cast<std::uint32_t>(remaining), out);
 }

@@ -3,8 +3,8 @@
 
 #include <catch2/catch.hpp>
 #include <cstddef>
-#include <iomanip>
 #include <initializer_list>
+#include <iomanip>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -47,8 +47,8 @@ inline std::string wire(std::string_view digits) {
 
 // A length of two bytes, then the text.
 inline std::string counted(std::string_view text) {
-  std::string bytes = bytes_of({static_cast<unsigned>(text.size() >> 8U),
-                                static_cast<unsigned>(text.size() & 0xFFU)});
+  std::string bytes = bytes_of(
+      {static_cast<unsigned>(text.size() >> 8U), static_cast<unsigned>(text.size() & 0xFFU)});
   return bytes.append(text);
 }
 

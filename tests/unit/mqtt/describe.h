@@ -1,5 +1,5 @@
-// A packet as text that says everything it holds: two packets are equal if their texts are. Used by the
-// tests and the fuzzers.
+// A packet as text that says everything it holds: two packets are equal if their texts are. Used by
+// the tests and the fuzzers.
 #pragma once
 
 #include <string>

@@ -49,8 +49,7 @@ TEST_CASE("a DISCONNECT has only its sender's reasons and properties", "[mqtt][d
   CHECK(check_from_server(Disconnect{Reason::success, expiry.view()}) == Reason::protocol_error);
   PropertyWriter reference;
   reference.text(PropertyId::server_reference, "other");
-  CHECK(check_from_client(Disconnect{Reason::success, reference.view()}) ==
-        Reason::protocol_error);
+  CHECK(check_from_client(Disconnect{Reason::success, reference.view()}) == Reason::protocol_error);
   CHECK(check_from_server(Disconnect{Reason::server_moved, reference.view()}) == Reason::success);
 }
 

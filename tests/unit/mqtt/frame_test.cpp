@@ -44,8 +44,8 @@ TEST_CASE("every first byte is allowed or refused by its reserved flags", "[mqtt
     const unsigned type = first >> 4U;
     const unsigned flags = first & 0x0FU;
     const bool is_marked = type == 6 || type == 8 || type == 10;
-    const bool allowed = type == 3 || (type != 0 && !is_marked && flags == 0) ||
-                         (is_marked && (flags & 7U) == 2);
+    const bool allowed =
+        type == 3 || (type != 0 && !is_marked && flags == 0) || (is_marked && (flags & 7U) == 2);
     INFO(first);
     const std::string whole = testing::bytes_of({first, 0});
     CHECK(status_of(whole) == (allowed ? FrameStatus::complete : FrameStatus::malformed));
@@ -111,8 +111,8 @@ TEST_CASE("every cut of a byte stream into three pieces gives the same frames", 
   REQUIRE(whole.size() == 8);
   for (std::size_t first = 0; first <= all.size(); ++first) {
     for (std::size_t second = first; second <= all.size(); ++second) {
-      const auto cut = frames_of(
-          {all.substr(0, first), all.substr(first, second - first), all.substr(second)});
+      const auto cut =
+          frames_of({all.substr(0, first), all.substr(first, second - first), all.substr(second)});
       if (cut != whole) FAIL_CHECK("cut at " << first << " and " << second);
     }
   }

@@ -41,7 +41,8 @@ const std::map<PacketType, std::set<unsigned>>& allowed_properties() {
 
 std::vector<unsigned> all_ids() {
   std::set<unsigned> ids;
-  for (const auto& [place, allowed] : allowed_properties()) ids.insert(allowed.begin(), allowed.end());
+  for (const auto& [place, allowed] : allowed_properties())
+    ids.insert(allowed.begin(), allowed.end());
   return {ids.begin(), ids.end()};
 }
 
@@ -51,7 +52,8 @@ Reason check(std::string_view block, PacketType where) {
 
 }  // namespace
 
-TEST_CASE("the table has the 27 identifiers of the specification and no other", "[mqtt][property]") {
+TEST_CASE("the table has the 27 identifiers of the specification and no other",
+          "[mqtt][property]") {
   const std::vector<unsigned> ids = all_ids();
   CHECK(ids.size() == 27);
   for (unsigned id = 0; id < 300; ++id) {
@@ -121,11 +123,10 @@ TEST_CASE("yes-or-no properties have no third value", "[mqtt][property]") {
     unsigned id;
     PacketType place;
   };
-  for (const Row row : {Row{1, PacketType::publish}, Row{1, will_properties},
-                        Row{23, PacketType::connect}, Row{25, PacketType::connect},
-                        Row{36, PacketType::connack}, Row{37, PacketType::connack},
-                        Row{40, PacketType::connack}, Row{41, PacketType::connack},
-                        Row{42, PacketType::connack}}) {
+  for (const Row row :
+       {Row{1, PacketType::publish}, Row{1, will_properties}, Row{23, PacketType::connect},
+        Row{25, PacketType::connect}, Row{36, PacketType::connack}, Row{37, PacketType::connack},
+        Row{40, PacketType::connack}, Row{41, PacketType::connack}, Row{42, PacketType::connack}}) {
     for (unsigned value = 0; value < 256; ++value) {
       REQUIRE(check(testing::bytes_of({row.id, value}), row.place) ==
               (value < 2 ? Reason::success : Reason::protocol_error));
@@ -146,9 +147,11 @@ TEST_CASE("where zero means nothing it is refused", "[mqtt][property]") {
   CHECK(check(wire("13 00 00"), PacketType::connack) == Reason::success);
 }
 
-TEST_CASE("a Subscription Identifier is a minimal integer of at most four bytes", "[mqtt][property]") {
+TEST_CASE("a Subscription Identifier is a minimal integer of at most four bytes",
+          "[mqtt][property]") {
   CHECK(check(wire("0b ff ff ff 7f"), PacketType::subscribe) == Reason::success);
-  for (const char* wrong : {"0b 80 00", "0b 81 00", "0b 80 80 80 80 01", "0b ff ff ff ff", "0b 80"}) {
+  for (const char* wrong :
+       {"0b 80 00", "0b 81 00", "0b 80 80 80 80 01", "0b ff ff ff ff", "0b 80"}) {
     INFO(wrong);
     CHECK(check(wire(wrong), PacketType::subscribe) == Reason::malformed_packet);
   }
@@ -159,10 +162,10 @@ TEST_CASE("texts in properties are valid UTF-8 and binary data is anything", "[m
     unsigned id;
     PacketType place;
   };
-  const std::vector<Row> texts = {
-      {3, PacketType::publish},  {8, PacketType::publish},  {18, PacketType::connack},
-      {21, PacketType::connect}, {26, PacketType::connack}, {28, PacketType::disconnect},
-      {31, PacketType::puback}};
+  const std::vector<Row> texts = {{3, PacketType::publish},  {8, PacketType::publish},
+                                  {18, PacketType::connack}, {21, PacketType::connect},
+                                  {26, PacketType::connack}, {28, PacketType::disconnect},
+                                  {31, PacketType::puback}};
   for (const char* bad : {"\x80", "a\xED\xA0\x80", "\xC0\x80", "\xF4\x90\x80\x80", "\xC3"}) {
     for (const Row row : texts) {
       const std::string block = testing::bytes_of({row.id}) + testing::counted(bad);

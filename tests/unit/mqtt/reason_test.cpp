@@ -10,8 +10,8 @@ namespace mqz::mqtt {
 
 namespace {
 
-// The codes of each packet, as the sections on the packets list them (3.2.2.2, 3.4.2.1, …). DISCONNECT
-// has 0x8C from Table 2-6 besides.
+// The codes of each packet, as the sections on the packets list them (3.2.2.2, 3.4.2.1, …).
+// DISCONNECT has 0x8C from Table 2-6 besides.
 const std::map<PacketType, std::set<unsigned>>& allowed_reasons() {
   static const std::set<unsigned> received = {0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99};
   static const std::map<PacketType, std::set<unsigned>> table = {
@@ -93,7 +93,8 @@ TEST_CASE("a reason code that is not the packet's is a protocol error", "[mqtt][
 TEST_CASE("every reason has a text of its own", "[mqtt][reason]") {
   std::set<std::string_view> texts;
   std::set<unsigned> codes;
-  for (const auto& [type, allowed] : allowed_reasons()) codes.insert(allowed.begin(), allowed.end());
+  for (const auto& [type, allowed] : allowed_reasons())
+    codes.insert(allowed.begin(), allowed.end());
   for (const unsigned code : codes) texts.insert(reason_text(static_cast<Reason>(code)));
   CHECK(codes.size() == 43);
   CHECK(texts.size() == codes.size());

@@ -101,9 +101,8 @@ TEST_CASE("a body that ends too early is malformed, wherever it ends", "[mqtt][r
       const std::string part(as_text(body.first(size)));
       frame.body = as_bytes(part);
       const Decoded<Seen> seen = testing::see(frame, sample.version);
-      const bool right = may_end(sample, size)
-                             ? seen.has_value() && seen->text != sample.text
-                             : !seen && is_refusal_of_cut(sample, seen.error());
+      const bool right = may_end(sample, size) ? seen.has_value() && seen->text != sample.text
+                                               : !seen && is_refusal_of_cut(sample, seen.error());
       if (!right) FAIL_CHECK(size << " bytes of the body of " << sample.text);
     }
   }
@@ -156,8 +155,9 @@ TEST_CASE("texts and payloads of the largest size survive", "[mqtt][roundtrip]")
   for (int i = 0; i < 2; ++i) writer.pair(text, text);
   for (const Version version : testing::versions) {
     const PropertyView block = version == Version::v5 ? writer.view() : PropertyView{};
-    const Connect connect{version, true, 1, text, Will{text, as_bytes(text), {}, {}, {}}, text,
-                          as_bytes(text), block, false};
+    const Connect connect{
+        version, true,           1,     text, Will{text, as_bytes(text), {}, {}, {}},
+        text,    as_bytes(text), block, false};
     const Publish publish{false, Qos::at_least_once, false, text, 1, block, as_bytes(large)};
     for (const Seen& whole :
          {testing::see(connect), testing::see(publish, version),

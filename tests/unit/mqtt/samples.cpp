@@ -54,11 +54,12 @@ void write_property(PropertyWriter& to, const PropertyRow& row, bool high) {
   }
 }
 
-// Rules between properties: a block with authentication data names the method, and so does any AUTH.
+// Rules between properties: a block with authentication data names the method, and so does any
+// AUTH.
 std::string completed(std::string block, PacketType where) {
   const PropertyView view{as_bytes(block)};
-  const bool wants = where == PacketType::auth || (where == PacketType::connect &&
-                                                   view.has(PropertyId::authentication_data));
+  const bool wants = where == PacketType::auth ||
+                     (where == PacketType::connect && view.has(PropertyId::authentication_data));
   if (wants && !view.has(PropertyId::authentication_method)) block += property_bytes(21, false);
   return block;
 }
@@ -122,8 +123,8 @@ void add_connects(std::vector<Sample>& to, Version version, const std::string& b
   for (const std::optional<Will>& will : wills(will_block)) {
     for (const Login& login : logins(version)) {
       for (const bool clean : {false, true}) {
-        Connect packet{version, clean, 60, "client", will, login.user, login.password,
-                       view_of(block), false};
+        Connect packet{version,        clean,          60,   "client", will, login.user,
+                       login.password, view_of(block), false};
         add_connect(to, packet);
         packet.bridge = version != Version::v5;
         packet.keep_alive_s = 0xFFFF;
@@ -150,8 +151,9 @@ void add_subscribes(std::vector<Sample>& to, Version version, const std::string&
   std::vector<std::size_t> ends;
   for (unsigned byte = 0; byte < options_count; ++byte) {
     if ((byte & 3U) == 3) continue;
-    append_entry(entries, {"a/+/#", {static_cast<Qos>(byte & 3U), (byte & 4U) != 0, (byte & 8U) != 0,
-                                     static_cast<std::uint8_t>(byte >> 4U)}});
+    append_entry(entries, {"a/+/#",
+                           {static_cast<Qos>(byte & 3U), (byte & 4U) != 0, (byte & 8U) != 0,
+                            static_cast<std::uint8_t>(byte >> 4U)}});
     packet.payload = as_bytes(entries);
     to.push_back(sample_of(PacketType::subscribe, version, packet));
     to.back().ends = ends;
@@ -188,7 +190,8 @@ void add_subscribe_acks(std::vector<Sample>& to, Version version) {
     add_subscribe_ack(to, version, PacketType::suback, block, reasons);
   }
   for (const std::string& block : property_blocks(PacketType::unsuback, version)) {
-    const std::string_view reasons = is_v5 ? std::string_view("\x00\x11\x8F", 3) : std::string_view();
+    const std::string_view reasons =
+        is_v5 ? std::string_view("\x00\x11\x8F", 3) : std::string_view();
     add_subscribe_ack(to, version, PacketType::unsuback, block, reasons);
   }
 }
@@ -302,8 +305,13 @@ std::vector<Sample> publish_samples(Version version) {
   for (const std::string& block : property_blocks(PacketType::publish, version)) {
     for (const unsigned flags : {0U, 1U, 2U, 3U, 4U, 5U, 10U, 11U, 12U, 13U}) {
       const bool has_id = (flags & 6U) != 0;
-      Publish packet{(flags & 8U) != 0, static_cast<Qos>(flags >> 1U & 3U), (flags & 1U) != 0, "t",
-                     static_cast<std::uint16_t>(has_id ? 0x0102 : 0), view_of(block), {}};
+      Publish packet{(flags & 8U) != 0,
+                     static_cast<Qos>(flags >> 1U & 3U),
+                     (flags & 1U) != 0,
+                     "t",
+                     static_cast<std::uint16_t>(has_id ? 0x0102 : 0),
+                     view_of(block),
+                     {}};
       add_publish(samples, version, packet);
       packet.topic = "sensors/\xC3\xA9t\xC3\xA9/temperature";
       packet.payload = as_bytes(payload);

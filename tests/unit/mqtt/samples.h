@@ -12,8 +12,8 @@ namespace mqz::mqtt::testing {
 struct Sample {
   PacketType type{};
   Version version{};
-  std::string text{};             // describe() of the packet that was encoded
-  std::string bytes{};            // the whole packet
+  std::string text{};               // describe() of the packet that was encoded
+  std::string bytes{};              // the whole packet
   std::vector<std::size_t> ends{};  // body sizes below its own at which another valid packet ends
 };
 

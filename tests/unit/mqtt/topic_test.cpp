@@ -4,9 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/mqtt/topic_levels.h"
+
 namespace mqz::mqtt {
 
 namespace {
+
+using testing::is_filter_by_levels;
+using testing::matches_by_levels;
 
 // Every text of up to `size` characters of the alphabet, the empty one left out.
 std::vector<std::string> texts_of(std::string_view alphabet, std::size_t size) {
@@ -20,42 +25,6 @@ std::vector<std::string> texts_of(std::string_view alphabet, std::size_t size) {
   }
   texts.erase(texts.begin());
   return texts;
-}
-
-std::vector<std::string> levels_of(const std::string& text) {
-  std::vector<std::string> levels{""};
-  for (const char letter : text) {
-    if (letter == '/') {
-      levels.emplace_back();
-    } else {
-      levels.back() += letter;
-    }
-  }
-  return levels;
-}
-
-// The rule as 4.7 words it, level by level.
-bool matches_from(const std::vector<std::string>& filter, std::size_t f,
-                  const std::vector<std::string>& topic, std::size_t t) {
-  if (f == filter.size()) return t == topic.size();
-  if (filter[f] == "#") return true;
-  if (t == topic.size()) return false;
-  return (filter[f] == "+" || filter[f] == topic[t]) && matches_from(filter, f + 1, topic, t + 1);
-}
-
-bool matches_by_levels(const std::string& filter, const std::string& topic) {
-  if (topic[0] == '$' && (filter[0] == '+' || filter[0] == '#')) return false;
-  return matches_from(levels_of(filter), 0, levels_of(topic), 0);
-}
-
-bool is_filter_by_levels(const std::string& filter) {
-  const std::vector<std::string> levels = levels_of(filter);
-  for (std::size_t i = 0; i < levels.size(); ++i) {
-    if (levels[i].find('+') != std::string::npos && levels[i] != "+") return false;
-    if (levels[i].find('#') == std::string::npos) continue;
-    if (levels[i] != "#" || i + 1 != levels.size()) return false;
-  }
-  return true;
 }
 
 }  // namespace

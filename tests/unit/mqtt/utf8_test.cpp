@@ -8,8 +8,8 @@ namespace mqz::mqtt {
 
 namespace {
 
-// Another way to the same answer: read the bits that the lead byte promises, write the code point in
-// its only allowed form, and compare.
+// Another way to the same answer: read the bits that the lead byte promises, write the code point
+// in its only allowed form, and compare.
 std::string shortest_form(std::uint32_t point) {
   const auto tail = [&](unsigned shift) {
     return static_cast<char>(0x80U | ((point >> shift) & 0x3FU));
@@ -34,7 +34,8 @@ bool is_one_character(const std::string& bytes) {
 
 }  // namespace
 
-TEST_CASE("every Unicode character except U+0000 and the surrogates is valid text", "[mqtt][utf8]") {
+TEST_CASE("every Unicode character except U+0000 and the surrogates is valid text",
+          "[mqtt][utf8]") {
   std::size_t wrong = 0;
   for (std::uint32_t point = 0; point <= 0x11FFFF; ++point) {
     const bool allowed = point != 0 && point <= 0x10FFFF && (point < 0xD800 || point > 0xDFFF);
@@ -82,7 +83,8 @@ TEST_CASE("a wrong byte is found at every place of a text of every short length"
 }
 
 TEST_CASE("characters of several bytes are accepted at every place", "[mqtt][utf8]") {
-  for (const std::string character : {"\xC2\x80", "\xE0\xA0\x80", "\xEF\xBB\xBF", "\xF4\x8F\xBF\xBF"}) {
+  for (const std::string character :
+       {"\xC2\x80", "\xE0\xA0\x80", "\xEF\xBB\xBF", "\xF4\x8F\xBF\xBF"}) {
     for (std::size_t before = 0; before <= 17; ++before) {
       const std::string text = std::string(before, 'x') + character + std::string(17 - before, 'y');
       REQUIRE(is_valid_utf8(text));

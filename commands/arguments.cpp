@@ -23,7 +23,8 @@ std::string names_of(const Command& command, const Option& option) {
   std::string names = fmt::format("--{}", option.name);
   const char letter = letter_of(command, option);
   if (letter != 0) names += fmt::format(",-{}", letter);
-  for_each_part(option.aliases, ' ', [&](std::string_view alias) { names += fmt::format(",--{}", alias); });
+  for_each_part(option.aliases, ' ',
+                [&](std::string_view alias) { names += fmt::format(",--{}", alias); });
   return names;
 }
 
@@ -63,11 +64,13 @@ Stop unknown_flag(const Command& command, std::string_view word) {
 
 Stop missing_value(const Command& command, std::string_view last) {
   const Option* option = wants_next_word(command, last);
-  if (option == nullptr) return Stop{Exit::usage, "a flag lacks its value", pointer_to_help(command)};
+  if (option == nullptr)
+    return Stop{Exit::usage, "a flag lacks its value", pointer_to_help(command)};
   if (option->letter == 'h' && last == "-h") {
-    return Stop{Exit::usage,
-                fmt::format("-h needs a {}\nusage: mqz {} {}", option->value, command.name, command.usage),
-                "did you mean --help?"};
+    return Stop{
+        Exit::usage,
+        fmt::format("-h needs a {}\nusage: mqz {} {}", option->value, command.name, command.usage),
+        "did you mean --help?"};
   }
   return Stop{Exit::usage, fmt::format("{} needs a value: {}", last, option->value),
               pointer_to_help(command)};
@@ -109,7 +112,8 @@ Checked<Arguments> read_arguments(const Command& command, const std::vector<std:
     std::reverse(regrouped.flags.begin(), regrouped.flags.end());  // CLI11 pops from the back
     app.parse(regrouped.flags);
   } catch (const CLI::ParseError&) {
-    // Nothing is required, typed or excluded there: all that can fail is a value that did not follow.
+    // Nothing is required, typed or excluded there: all that can fail is a value that did not
+    // follow.
     return tl::make_unexpected(missing_value(command, last));
   }
   Arguments result;

@@ -15,7 +15,8 @@ void add(Completion& to, std::string_view typed, std::string_view word, std::str
 Completion commands_for(std::span<const Command* const> among, std::string_view typed) {
   Completion result{{}, directive_no_files};
   for (const Command* command : among) {
-    if (!command->hidden && command->run != nullptr) add(result, typed, command->name, command->summary);
+    if (!command->hidden && command->run != nullptr)
+      add(result, typed, command->name, command->summary);
   }
   return result;
 }
@@ -30,7 +31,8 @@ Completion flags_for(const Command& command, std::string_view typed) {
 
 Completion values_for(const Option& option, std::string_view typed) {
   Completion result{{}, option.type == ValueType::file ? 0 : directive_no_files};
-  for_each_part(option.choices, '|', [&](std::string_view choice) { add(result, typed, choice, {}); });
+  for_each_part(option.choices, '|',
+                [&](std::string_view choice) { add(result, typed, choice, {}); });
   return result;
 }
 

@@ -14,10 +14,12 @@ namespace mqz::commands {
 
 namespace {
 
-constexpr OptionTable kTables[] = {general_options};
-constexpr Operand kShell[] = {{.name = "SHELL", .doc = "bash, zsh or fish", .required = true}};
-constexpr Operand kWords[] = {{.name = "WORD", .doc = "what was typed after mqz", .repeatable = true}};
-constexpr Example kExamples[] = {
+constexpr OptionTable tables[] = {general_options};
+constexpr Operand shell_operand[] = {
+    {.name = "SHELL", .doc = "bash, zsh or fish", .required = true}};
+constexpr Operand word_operand[] = {
+    {.name = "WORD", .doc = "what was typed after mqz", .repeatable = true}};
+constexpr Example examples[] = {
     {"source <(mqz completion bash)", "for this shell"},
     {"mqz completion fish > ~/.config/fish/completions/mqz.fish", "for every shell to come"},
 };
@@ -27,9 +29,9 @@ int run_completion(const Parsed& parsed) {
   if (shell == "bash") return print(bash_completion);
   if (shell == "zsh") return print(zsh_completion);
   if (shell == "fish") return print(fish_completion);
-  constexpr std::string_view kShells[] = {"bash", "zsh", "fish"};
+  constexpr std::string_view shells[] = {"bash", "zsh", "fish"};
   return report("completion", Stop{Exit::usage, fmt::format("'{}' is not bash, zsh or fish", shell),
-                                   did_you_mean(shell, kShells)});
+                                   did_you_mean(shell, shells)});
 }
 
 int run_complete(const Parsed& parsed) {
@@ -48,9 +50,9 @@ constinit const Command completion_command{
     .name = "completion",
     .summary = "print the completion script of a shell",
     .usage = "bash|zsh|fish",
-    .examples = kExamples,
-    .tables = kTables,
-    .operands = kShell,
+    .examples = examples,
+    .tables = tables,
+    .operands = shell_operand,
     .run = run_completion,
 };
 
@@ -58,8 +60,8 @@ constinit const Command complete_command{
     .name = "__complete",
     .summary = "print the candidates for the last word",
     .usage = "-- WORD...",
-    .tables = kTables,
-    .operands = kWords,
+    .tables = tables,
+    .operands = word_operand,
     .run = run_complete,
     .hidden = true,
 };

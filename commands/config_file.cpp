@@ -44,8 +44,9 @@ Checked<std::vector<std::string>> values_of(const Reading& reading, const Option
   const toml::array* array = node.as_array();
   const bool simple = array != nullptr && std::all_of(array->begin(), array->end(), is_single);
   if (!simple || !option.repeatable) {
-    return stop(Exit::configuration, fmt::format("{} takes one value{}", reading.place(node, option.name),
-                                                 option.repeatable ? " or a list of values" : ""));
+    return stop(Exit::configuration,
+                fmt::format("{} takes one value{}", reading.place(node, option.name),
+                            option.repeatable ? " or a list of values" : ""));
   }
   std::vector<std::string> values;
   for (const toml::node& element : *array) values.push_back(text_of(element));
@@ -73,7 +74,8 @@ void append_rows(const Command& command, const Section& section, std::vector<con
 std::vector<const Option*> rows_of(const Reading& reading, const Section& section) {
   std::vector<const Option*> rows;
   for (const Command* command : reading.all) {
-    if (section.command == nullptr || section.command == command) append_rows(*command, section, rows);
+    if (section.command == nullptr || section.command == command)
+      append_rows(*command, section, rows);
   }
   return rows;
 }
@@ -117,14 +119,16 @@ Checked<void> take_keys(const Reading& reading, const Section& section, const to
     if (own == nullptr || !section.takes(*own) || !belongs_to(reading, section)) continue;
     auto values = values_of(reading, *own, node);
     if (!values) return tl::make_unexpected(std::move(values.error()));
-    auto taken = reading.parsed.offer(*own, Source::file, reading.place(node, key), std::move(*values));
+    auto taken =
+        reading.parsed.offer(*own, Source::file, reading.place(node, key), std::move(*values));
     if (!taken) return taken;
   }
   return {};
 }
 
 // The sections of commands first, then the keys beside them: what is offered first wins.
-Checked<void> take_level(const Reading& reading, std::string_view prefix, const toml::table& table) {
+Checked<void> take_level(const Reading& reading, std::string_view prefix,
+                         const toml::table& table) {
   for (const auto& [toml_key, node] : table) {
     const std::string_view key = toml_key.str();
     const toml::table* inner = node.as_table();
@@ -141,7 +145,8 @@ Checked<void> take_level(const Reading& reading, std::string_view prefix, const 
   return take_keys(reading, Section{nullptr, prefix}, table);
 }
 
-Checked<void> take_profile(const Reading& reading, const toml::table& file, const std::string& name) {
+Checked<void> take_profile(const Reading& reading, const toml::table& file,
+                           const std::string& name) {
   if (name.empty()) return {};
   const toml::table* profiles = file["profile"].as_table();
   std::vector<std::string_view> names;
@@ -172,8 +177,8 @@ Checked<void> take_file(Parsed& parsed, std::span<const Command* const> all,
   const toml::parse_result result = toml::parse_file(choice.path);
   if (!result) {
     const toml::parse_error& error = result.error();
-    return stop(Exit::configuration, fmt::format("{}:{}: {}", choice.path, error.source().begin.line,
-                                                 error.description()));
+    return stop(Exit::configuration, fmt::format("{}:{}: {}", choice.path,
+                                                 error.source().begin.line, error.description()));
   }
   const toml::table& file = result.table();
   const Reading reading{parsed, all, choice.path};

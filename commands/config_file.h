@@ -1,6 +1,6 @@
 // The third layer: a TOML file. Keys at the top and under [profile.NAME] are options that commands
-// share; [pub] and [profile.NAME.pub] hold those of one command. A profile wins over the rest of the
-// file, a command's section over what is shared.
+// share; [pub] and [profile.NAME.pub] hold those of one command. A profile wins over the rest of
+// the file, a command's section over what is shared.
 #pragma once
 
 #include <span>
@@ -16,8 +16,8 @@ struct ConfigChoice {
   std::string profile{};  // empty: none
 };
 
-// Reads the file and offers its values. Every key of the file is checked against the tables of `all`,
-// also in sections of other commands, except those whose command comes with a later part.
+// Reads the file and offers its values. Every key of the file is checked against the tables of
+// `all`, also in sections of other commands, except those whose command comes with a later part.
 Checked<void> take_file(Parsed& parsed, std::span<const Command* const> all,
                         const ConfigChoice& choice);
 

@@ -20,8 +20,8 @@ namespace mqz::commands {
 
 namespace {
 
-constexpr OptionTable kGeneral[] = {general_options};
-constexpr Command kGlobal{.tables = kGeneral};  // what may stand before the command
+constexpr OptionTable general_tables[] = {general_options};
+constexpr Command before_command{.tables = general_tables};  // what may stand before the command
 
 // The command (or verb) that the words name, and the words that are left for it.
 struct Choice {
@@ -42,7 +42,7 @@ std::vector<std::string_view> names_of(std::span<const Command* const> commands)
 std::size_t find_command_word(const std::vector<std::string>& words) {
   std::size_t at = 0;
   while (at < words.size() && words[at].starts_with('-')) {
-    at += wants_next_word(kGlobal, words[at]) != nullptr ? 2 : 1;
+    at += wants_next_word(before_command, words[at]) != nullptr ? 2 : 1;
   }
   return at;
 }
@@ -51,7 +51,9 @@ Checked<Choice> choose(const std::vector<std::string>& words) {
   std::size_t at = find_command_word(words);
   if (at >= words.size()) return Choice{};
   const auto all = all_commands();
-  Choice choice{find_command(all, words[at]), words[at], {words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at)}};
+  Choice choice{find_command(all, words[at]),
+                words[at],
+                {words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at)}};
   if (choice.command == nullptr) {
     std::string meant = did_you_mean(words[at], names_of(all));
     return stop(Exit::usage, fmt::format("unknown command '{}'", words[at]),
@@ -63,9 +65,11 @@ Checked<Choice> choose(const std::vector<std::string>& words) {
     choice.path += ' ' + words[at];
     choice.command = verb;
   }
-  choice.words.insert(choice.words.end(), words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
+  choice.words.insert(choice.words.end(), words.begin() + static_cast<std::ptrdiff_t>(at),
+                      words.end());
   if (choice.command->run == nullptr) {
-    return stop(Exit::usage, fmt::format("'mqz {}' is not built yet: it comes with a later part", choice.path),
+    return stop(Exit::usage,
+                fmt::format("'mqz {}' is not built yet: it comes with a later part", choice.path),
                 "mqz --help lists what works");
   }
   return choice;
@@ -76,7 +80,8 @@ int answer_alone(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (word == "--version") return print(version_line());
     if (word != "--help" && word != "-h") {
-      return report({}, Stop{Exit::usage, fmt::format("'{}' without a command", word), "see mqz --help"});
+      return report(
+          {}, Stop{Exit::usage, fmt::format("'{}' without a command", word), "see mqz --help"});
     }
   }
   return print(overview(all_commands()));

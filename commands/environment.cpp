@@ -11,11 +11,11 @@ namespace mqz::commands {
 
 namespace {
 
-constexpr std::string_view kPrefix = "MQZ_";
+constexpr std::string_view variable_prefix = "MQZ_";
 
 // Read by the library itself, or given to the command under a lock.
-constexpr std::string_view kOtherNames[] = {"MQZ_FENCE", "MQZ_FENCE_HLC", "MQZ_LOCK_DIR"};
-constexpr std::string_view kOutputPrefix = "MQZ_LEASE_";
+constexpr std::string_view other_names[] = {"MQZ_FENCE", "MQZ_FENCE_HLC", "MQZ_LOCK_DIR"};
+constexpr std::string_view output_prefix = "MQZ_LEASE_";
 
 void append_name(std::string& to, std::string_view name) {
   for (const char c : name) {
@@ -46,13 +46,14 @@ std::vector<Variable> ours_of(std::span<const std::string> environment) {
   std::vector<Variable> ours;
   for (const std::string_view line : environment) {
     const auto equals = line.find('=');
-    if (!line.starts_with(kPrefix) || equals == std::string_view::npos) continue;
+    if (!line.starts_with(variable_prefix) || equals == std::string_view::npos) continue;
     if (equals + 1 < line.size()) ours.push_back({line.substr(0, equals), line.substr(equals + 1)});
   }
   return ours;
 }
 
-void append_names(const Command& command, std::string_view first_word, std::vector<std::string>& names) {
+void append_names(const Command& command, std::string_view first_word,
+                  std::vector<std::string>& names) {
   for_each_option(command, [&](const Option& option) {
     std::string name = variable_of(first_word, option);
     if (!name.empty()) names.push_back(std::move(name));
@@ -65,7 +66,7 @@ void warn_of_unknown(std::span<const Command* const> all, std::span<const Variab
   std::vector<std::string> names;
   for (const Command* command : all) append_names(*command, command->name, names);
   std::vector<std::string_view> known(names.begin(), names.end());
-  known.insert(known.end(), std::begin(kOtherNames), std::end(kOtherNames));
+  known.insert(known.end(), std::begin(other_names), std::end(other_names));
   for (const Variable& variable : left) {
     if (std::find(known.begin(), known.end(), variable.name) != known.end()) continue;
     // The environment of a command that is still to come may already be set.
@@ -84,7 +85,7 @@ void warn_of_unknown(std::span<const Command* const> all, std::span<const Variab
 
 std::string variable_of(std::string_view command, const Option& option) {
   if (option.scope == Scope::nowhere) return {};
-  std::string name(kPrefix);
+  std::string name(variable_prefix);
   if (option.scope == Scope::command) {
     append_name(name, command);
     name += '_';
@@ -104,9 +105,10 @@ Checked<void> take_environment(Parsed& parsed, std::span<const Command* const> a
                                   variable.name, variable.value));
       return true;
     }
-    return is_injected_name(variable.name) || variable.name.starts_with(kOutputPrefix);
+    return is_injected_name(variable.name) || variable.name.starts_with(output_prefix);
   });
-  const std::string_view command = std::string_view(parsed.path()).substr(0, parsed.path().find(' '));
+  const std::string_view command =
+      std::string_view(parsed.path()).substr(0, parsed.path().find(' '));
   std::optional<Stop> failed;
   for_each_option(parsed.command(), [&](const Option& option) {
     const std::string name = variable_of(command, option);

@@ -15,8 +15,9 @@ namespace mqz::commands {
 // first word of the path: verbs share their command's names.
 std::string variable_of(std::string_view command, const Option& option);
 
-// Offers the values of `environment` ("NAME=value" each; an empty value counts as unset) and appends to
-// `notes` what a person should know: names that nothing reads, values that Kubernetes put there.
+// Offers the values of `environment` ("NAME=value" each; an empty value counts as unset) and
+// appends to `notes` what a person should know: names that nothing reads, values that Kubernetes
+// put there.
 Checked<void> take_environment(Parsed& parsed, std::span<const Command* const> all,
                                std::span<const std::string> environment,
                                std::vector<std::string>& notes);

@@ -30,7 +30,8 @@ struct ExitRow {
 };
 
 inline constexpr ExitRow exit_rows[] = {
-    {Exit::done, "done; also when SIGINT or SIGTERM ends a broker or an endless sub, tail or watch"},
+    {Exit::done,
+     "done; also when SIGINT or SIGTERM ends a broker or an endless sub, tail or watch"},
     {Exit::failed, "failed in part; free or not leader; a port in use"},
     {Exit::usage, "wrong usage"},
     {Exit::timed_out, "-W ran out"},

@@ -13,13 +13,14 @@ namespace mqz::commands {
 
 namespace {
 
-constexpr std::size_t kWidth = 80;
-constexpr std::size_t kColumn = 30;  // where explanations begin
+constexpr std::size_t width_max = 80;
+constexpr std::size_t doc_column = 30;  // where explanations begin
 
-// Appends `text` in lines of kWidth, all indented to `column` but the first, which begins at `at`.
+// Appends `text` in lines of width_max, all indented to `column` but the first, which begins at
+// `at`.
 void append_wrapped(std::string& to, std::string_view text, std::size_t at, std::size_t column) {
   for_each_part(text, ' ', [&](std::string_view word) {
-    if (at > column && at + 1 + word.size() > kWidth) {
+    if (at > column && at + 1 + word.size() > width_max) {
       to += '\n';
       to.append(column, ' ');
       at = column;
@@ -36,7 +37,7 @@ void append_wrapped(std::string& to, std::string_view text, std::size_t at, std:
 
 // "  left      explanation", the explanation below when `left` is too long for its column.
 void append_row(std::string& to, std::string_view left, std::string_view text,
-                std::size_t column = kColumn) {
+                std::size_t column = doc_column) {
   to += "  ";
   to += left;
   const std::size_t at = 2 + left.size();
@@ -144,7 +145,8 @@ std::string overview(std::span<const Command* const> all) {
 }
 
 std::string full_help(const Command& command, std::string_view path) {
-  std::string text = fmt::format("mqz {}: {}\n\n{}", path, command.summary, usage_line(command, path));
+  std::string text =
+      fmt::format("mqz {}: {}\n\n{}", path, command.summary, usage_line(command, path));
   if (!command.operands.empty()) text += '\n';
   for (const Operand& operand : command.operands) append_row(text, operand.name, operand.doc);
   append_examples(text, command);

@@ -11,9 +11,10 @@ namespace mqz::commands {
 
 namespace {
 
-constexpr OptionTable kTables[] = {general_options};
-constexpr Operand kOperands[] = {{.name = "COMMAND", .doc = "and its verb, if it has any", .repeatable = true}};
-constexpr Example kExamples[] = {{"mqz help pub", "as mqz pub --help"}};
+constexpr OptionTable tables[] = {general_options};
+constexpr Operand operands[] = {
+    {.name = "COMMAND", .doc = "and its verb, if it has any", .repeatable = true}};
+constexpr Example examples[] = {{"mqz help pub", "as mqz pub --help"}};
 
 int run_help(const Parsed& parsed) {
   std::span<const Command* const> among = all_commands();
@@ -28,7 +29,8 @@ int run_help(const Parsed& parsed) {
                                  did_you_mean(word, names)});
     }
     if (command->run == nullptr) {
-      return report("help", Stop{Exit::usage, fmt::format("'mqz {}' comes with a later part", word)});
+      return report("help",
+                    Stop{Exit::usage, fmt::format("'mqz {}' comes with a later part", word)});
     }
     path += (path.empty() ? "" : " ") + word;
     among = command->verbs;
@@ -42,9 +44,9 @@ constinit const Command help_command{
     .name = "help",
     .summary = "explain a command",
     .usage = "[COMMAND]",
-    .examples = kExamples,
-    .tables = kTables,
-    .operands = kOperands,
+    .examples = examples,
+    .tables = tables,
+    .operands = operands,
     .run = run_help,
 };
 

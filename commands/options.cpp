@@ -6,7 +6,8 @@ const Option* find_option(const Command& command, std::string_view name) {
   const Option* found = nullptr;
   for_each_option(command, [&](const Option& option) {
     bool same = option.name == name;
-    for_each_part(option.aliases, ' ', [&](std::string_view alias) { same = same || alias == name; });
+    for_each_part(option.aliases, ' ',
+                  [&](std::string_view alias) { same = same || alias == name; });
     if (same && found == nullptr) found = &option;
   });
   return found;

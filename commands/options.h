@@ -1,21 +1,23 @@
 // The rows that describe a command line: one Option per flag, one Command per command. Parsing,
-// --help, suggestions, shell completion and manual pages are all read from these rows, so a flag that
-// has a row has everything. The rows are constant data; every string_view points at a literal.
+// --help, suggestions, shell completion and manual pages are all read from these rows, so a flag
+// that has a row has everything. The rows are constant data; every string_view points at a literal.
 //
-// To add a flag: add a row to a table of the command. To add a command: define it in commands/x.cpp,
-// declare it in commands/table.h, list it in table.cpp. A whole command:
+// To add a flag: add a row to a table of the command. To add a command: define it in
+// commands/x.cpp, declare it in commands/table.h, list it in table.cpp. A whole command:
 //
-//   constexpr Option kOptions[] = {
-//       {.name = "qos", .letter = 'q', .value = "QOS", .type = ValueType::choice, .group = "message",
+//   constexpr Option own_options[] = {
+//       {.name = "qos", .letter = 'q', .value = "QOS", .type = ValueType::choice, .group =
+//       "message",
 //        .doc = "quality of service", .fallback = "0", .choices = "0|1|2"},
 //   };
-//   constexpr OptionTable kTables[] = {kOptions, connection_options, general_options};
+//   constexpr OptionTable tables[] = {own_options, connection_options, general_options};
 //   int run_x(const Parsed& parsed) {
-//     if (parsed.text("host").empty()) return report(parsed.path(), {Exit::usage, "--host is empty"});
+//     if (parsed.text("host").empty()) return report(parsed.path(), {Exit::usage, "--host is
+//     empty"});
 //     ... parsed.text("qos"), parsed.duration("keepalive"), parsed.flag("quiet") ...
 //   }
 //   constinit const Command x_command{.name = "x", .summary = "...", .usage = "[flags]",
-//                                     .examples = kExamples, .tables = kTables, .run = run_x};
+//                                     .examples = examples, .tables = tables, .run = run_x};
 #pragma once
 
 #include <cstdint>
@@ -36,7 +38,8 @@ enum class ValueType : unsigned char {
   choice,    // one of `choices`
   file,      // a path; "-" is stdin or stdout
   url,       // a password inside it is never shown
-  property,  // COMMAND NAME VALUE or, for user-property, COMMAND NAME KEY VALUE: three or four words
+  property,  // COMMAND NAME VALUE or, for user-property, COMMAND NAME KEY VALUE: three or four
+             // words
 };
 
 // Where else than on the command line an option can be set.
@@ -48,12 +51,13 @@ enum class Scope : unsigned char {
 };
 
 struct Option {
-  std::string_view name{};  // "connect-timeout": the long flag, and the key in the configuration file
-  char letter = 0;          // 'q' for -q; 0 for none
-  std::string_view value{};    // what help calls the value: "SECONDS"; empty for a flag
+  std::string_view
+      name{};       // "connect-timeout": the long flag, and the key in the configuration file
+  char letter = 0;  // 'q' for -q; 0 for none
+  std::string_view value{};  // what help calls the value: "SECONDS"; empty for a flag
   ValueType type = ValueType::flag;
-  std::string_view group{};  // the heading in help: "connection", "message", "output", ...
-  std::string_view doc{};    // lower case, no full stop
+  std::string_view group{};     // the heading in help: "connection", "message", "output", ...
+  std::string_view doc{};       // lower case, no full stop
   std::string_view fallback{};  // the default, written as a user would; empty for none
   Scope scope = Scope::command;
   std::string_view choices{};  // "0|1|2", for ValueType::choice
@@ -91,10 +95,10 @@ struct Command {
   std::span<const OptionTable> tables{};  // its own first, then those it shares
   std::span<const Operand> operands{};
   std::span<const Command* const> verbs{};
-  Run run = nullptr;          // null: comes with a later part, and says so
-  bool takes_words = false;   // words after "--" are a command to run, not operands
+  Run run = nullptr;         // null: comes with a later part, and says so
+  bool takes_words = false;  // words after "--" are a command to run, not operands
   bool hidden = false;
-  std::string_view notes{};   // more paragraphs for --help, ready to print
+  std::string_view notes{};  // more paragraphs for --help, ready to print
 };
 
 // The row of that long name or alias, or of that letter; null if there is none.

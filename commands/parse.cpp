@@ -36,7 +36,8 @@ std::string standing_config(const Surroundings& surroundings) {
 }
 
 std::string given_text(const Parsed& parsed, std::string_view name) {
-  return find_option(parsed.command(), name) == nullptr ? std::string{} : std::string(parsed.text(name));
+  return find_option(parsed.command(), name) == nullptr ? std::string{}
+                                                        : std::string(parsed.text(name));
 }
 
 ConfigChoice choose_config(const Parsed& parsed, const Surroundings& surroundings) {
@@ -59,8 +60,9 @@ Checked<void> take_flags(Parsed& parsed, Arguments arguments) {
 void take_fallbacks(Parsed& parsed) {
   for_each_option(parsed.command(), [&](const Option& option) {
     if (option.fallback.empty()) return;
-    const auto taken = parsed.offer(option, Source::fallback, fmt::format("default of --{}", option.name),
-                                    {std::string(option.fallback)});
+    const auto taken =
+        parsed.offer(option, Source::fallback, fmt::format("default of --{}", option.name),
+                     {std::string(option.fallback)});
     MQZ_CHECK(taken.has_value());
   });
 }
@@ -71,8 +73,9 @@ bool asks_for(const Parsed& parsed, std::string_view name) {
 
 }  // namespace
 
-Checked<Outcome> parse(const Command& command, std::string path, std::span<const Command* const> all,
-                       const std::vector<std::string>& words, const Surroundings& surroundings) {
+Checked<Outcome> parse(const Command& command, std::string path,
+                       std::span<const Command* const> all, const std::vector<std::string>& words,
+                       const Surroundings& surroundings) {
   Outcome outcome{Parsed(command, std::move(path)), {}};
   auto arguments = read_arguments(command, words);
   if (!arguments) return tl::make_unexpected(std::move(arguments.error()));

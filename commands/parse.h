@@ -23,7 +23,8 @@ struct Outcome {
 
 // `words` follow the command's name. With --help or --version among them the other layers are left
 // alone. Errors carry the status to exit with.
-Checked<Outcome> parse(const Command& command, std::string path, std::span<const Command* const> all,
-                       const std::vector<std::string>& words, const Surroundings& surroundings);
+Checked<Outcome> parse(const Command& command, std::string path,
+                       std::span<const Command* const> all, const std::vector<std::string>& words,
+                       const Surroundings& surroundings);
 
 }  // namespace mqz::commands

@@ -1,6 +1,7 @@
 // What a command is given: the value of every option with its origin, after flags, environment,
-// configuration file and defaults were laid over each other. All values are valid for their rows, so
-// reading them cannot fail; asking for a name that has no row, or as another type, is a bug and aborts.
+// configuration file and defaults were laid over each other. All values are valid for their rows,
+// so reading them cannot fail; asking for a name that has no row, or as another type, is a bug and
+// aborts.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +48,8 @@ class Parsed {
   void set_operands(std::vector<std::string> operands) { operands_ = std::move(operands); }
   void set_words(std::vector<std::string> words) { words_ = std::move(words); }
 
-  // Lays values under what is there: they count only if no source as great gave any, and are checked
-  // only then.
+  // Lays values under what is there: they count only if no source as great gave any, and are
+  // checked only then.
   Checked<void> offer(const Option& option, Source source, std::string origin,
                       std::vector<std::string> values);
 

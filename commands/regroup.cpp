@@ -8,10 +8,13 @@ namespace mqz::commands {
 
 namespace {
 
-bool takes_value(const Option* option) { return option != nullptr && option->type != ValueType::flag; }
+bool takes_value(const Option* option) {
+  return option != nullptr && option->type != ValueType::flag;
+}
 
 // Joins the three or four words of a property that start at `at`; returns how many there were.
-std::size_t join_property(const std::vector<std::string>& words, std::size_t at, std::string& joined) {
+std::size_t join_property(const std::vector<std::string>& words, std::size_t at,
+                          std::string& joined) {
   const bool user = at + 1 < words.size() && words[at + 1] == "user-property";
   const std::size_t count = std::min<std::size_t>(user ? 4 : 3, words.size() - at);
   for (std::size_t i = 0; i < count; ++i) {

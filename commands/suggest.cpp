@@ -10,14 +10,14 @@ namespace mqz::commands {
 
 namespace {
 
-constexpr std::size_t kWordMax = 64;  // nobody means a flag by a longer word
-using Row = std::array<std::size_t, kWordMax + 1>;
+constexpr std::size_t word_bytes_max = 64;  // nobody means a flag by a longer word
+using Row = std::array<std::size_t, word_bytes_max + 1>;
 
 }  // namespace
 
 std::size_t edit_distance(std::string_view from, std::string_view to) {
-  from = from.substr(0, kWordMax);
-  to = to.substr(0, kWordMax);
+  from = from.substr(0, word_bytes_max);
+  to = to.substr(0, word_bytes_max);
   Row before_last{};
   Row last{};
   Row row{};

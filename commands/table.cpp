@@ -5,19 +5,22 @@ namespace mqz::commands {
 namespace {
 
 // They come with a later part: known, so that they are not taken for typing errors.
-constexpr Command kElect{.name = "elect", .summary = "campaign to be leader, run a command while leading"};
-constexpr Command kLock{.name = "lock", .summary = "run a command while holding a lock"};
-constexpr Command kReplog{.name = "replog", .summary = "a replicated, replayable message log"};
-constexpr Command kInformer{.name = "informer", .summary = "mirror resources to where they are needed"};
+constexpr Command elect_command{.name = "elect",
+                                .summary = "campaign to be leader, run a command while leading"};
+constexpr Command lock_command{.name = "lock", .summary = "run a command while holding a lock"};
+constexpr Command replog_command{.name = "replog",
+                                 .summary = "a replicated, replayable message log"};
+constexpr Command informer_command{.name = "informer",
+                                   .summary = "mirror resources to where they are needed"};
 
-constexpr const Command* kAll[] = {
-    &broker_command, &pub_command,  &sub_command,     &kElect,
-    &kLock,          &kReplog,      &kInformer,       &help_command,
+constexpr const Command* commands_in_order[] = {
+    &broker_command,  &pub_command,        &sub_command,      &elect_command,
+    &lock_command,    &replog_command,     &informer_command, &help_command,
     &version_command, &completion_command, &complete_command,
 };
 
 }  // namespace
 
-std::span<const Command* const> all_commands() { return kAll; }
+std::span<const Command* const> all_commands() { return commands_in_order; }
 
 }  // namespace mqz::commands

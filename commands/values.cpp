@@ -40,25 +40,26 @@ std::optional<double> scaled(std::string_view text,
   return std::nullopt;
 }
 
-constexpr double kDay = 86'400'000;
-constexpr std::array<std::pair<std::string_view, double>, 6> kDurations{
-    {{"", 1'000}, {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", kDay}}};
+constexpr double day_ms = 86'400'000;
+constexpr std::array<std::pair<std::string_view, double>, 6> duration_units{
+    {{"", 1'000}, {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", day_ms}}};
 
-constexpr double kKi = 1024;
-constexpr std::array<std::pair<std::string_view, double>, 14> kSizes{{{"", 1},
-                                                                       {"B", 1},
-                                                                       {"K", kKi},
-                                                                       {"KiB", kKi},
-                                                                       {"M", kKi * kKi},
-                                                                       {"MiB", kKi * kKi},
-                                                                       {"G", kKi * kKi * kKi},
-                                                                       {"GiB", kKi * kKi * kKi},
-                                                                       {"T", kKi * kKi * kKi * kKi},
-                                                                       {"TiB", kKi * kKi * kKi * kKi},
-                                                                       {"kB", 1e3},
-                                                                       {"MB", 1e6},
-                                                                       {"GB", 1e9},
-                                                                       {"TB", 1e12}}};
+constexpr double kibi = 1024;
+constexpr std::array<std::pair<std::string_view, double>, 14> size_units{
+    {{"", 1},
+     {"B", 1},
+     {"K", kibi},
+     {"KiB", kibi},
+     {"M", kibi* kibi},
+     {"MiB", kibi* kibi},
+     {"G", kibi* kibi* kibi},
+     {"GiB", kibi* kibi* kibi},
+     {"T", kibi* kibi* kibi* kibi},
+     {"TiB", kibi* kibi* kibi* kibi},
+     {"kB", 1e3},
+     {"MB", 1e6},
+     {"GB", 1e9},
+     {"TB", 1e12}}};
 
 std::string choice_complaint(const Option& option, std::string_view text) {
   std::vector<std::string_view> all;
@@ -74,7 +75,8 @@ std::string choice_complaint(const Option& option, std::string_view text) {
 
 bool is_choice(const Option& option, std::string_view text) {
   bool known = false;
-  for_each_part(option.choices, '|', [&](std::string_view choice) { known = known || choice == text; });
+  for_each_part(option.choices, '|',
+                [&](std::string_view choice) { known = known || choice == text; });
   return known;
 }
 
@@ -103,7 +105,8 @@ std::optional<std::string> property_complaint(std::string_view text) {
 std::optional<std::int64_t> parse_integer(std::string_view text) {
   std::int64_t number = 0;
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
+  if (text.empty() || error != std::errc{} || stop != text.data() + text.size())
+    return std::nullopt;
   return number;
 }
 
@@ -118,13 +121,13 @@ std::optional<bool> parse_bool(std::string_view text) {
 }
 
 std::optional<Millis> parse_duration(std::string_view text) {
-  const auto millis = scaled(text, kDurations);
-  if (!millis || *millis > 1000 * kDay) return std::nullopt;
+  const auto millis = scaled(text, duration_units);
+  if (!millis || *millis > 1000 * day_ms) return std::nullopt;
   return Millis(static_cast<std::int64_t>(*millis + 0.5));
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
-  const auto bytes = scaled(text, kSizes);
+  const auto bytes = scaled(text, size_units);
   if (!bytes || *bytes > 9e15) return std::nullopt;  // beyond, a double no longer counts bytes
   return static_cast<std::uint64_t>(*bytes);
 }
@@ -137,7 +140,8 @@ std::optional<std::string> complaint(const Option& option, std::string_view text
     case ValueType::integer: return integer_complaint(option, text);
     case ValueType::duration:
       if (parse_duration(text)) return std::nullopt;
-      return fmt::format("'{}' is not a duration (500ms, 5s, 2m, 1h; a bare number is seconds)", text);
+      return fmt::format("'{}' is not a duration (500ms, 5s, 2m, 1h; a bare number is seconds)",
+                         text);
     case ValueType::size:
       if (parse_size(text)) return std::nullopt;
       return fmt::format("'{}' is not a size (4096, 64K, 10M, 1G)", text);

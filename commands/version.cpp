@@ -12,11 +12,11 @@ namespace mqz::commands {
 
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option own_options[] = {
     {.name = "json", .group = "output", .doc = "one JSON object", .scope = Scope::nowhere},
 };
-constexpr OptionTable kTables[] = {kOptions, general_options};
-constexpr Example kExamples[] = {{"mqz version --json", "for scripts"}};
+constexpr OptionTable tables[] = {own_options, general_options};
+constexpr Example examples[] = {{"mqz version --json", "for scripts"}};
 
 std::string json() {
   return fmt::format(R"({{"name":"mqz","version":"{}","build_type":"{}","compiler":"{}"}})"
@@ -24,7 +24,9 @@ std::string json() {
                      MQZ_VERSION, MQZ_BUILD_TYPE, __VERSION__);
 }
 
-int run_version(const Parsed& parsed) { return print(parsed.flag("json") ? json() : version_line()); }
+int run_version(const Parsed& parsed) {
+  return print(parsed.flag("json") ? json() : version_line());
+}
 
 }  // namespace
 
@@ -32,8 +34,8 @@ constinit const Command version_command{
     .name = "version",
     .summary = "show the version and how this was built",
     .usage = "[--json]",
-    .examples = kExamples,
-    .tables = kTables,
+    .examples = examples,
+    .tables = tables,
     .run = run_version,
 };
 

@@ -1,5 +1,5 @@
-# Everything that is not ours comes from Debian packages. What is missing is listed at once, with the
-# command that installs it, before anything is compiled.
+# Everything that is not ours comes from Debian packages. What is missing is listed at once, with
+# the command that installs it, before anything is compiled.
 #
 # mqz_need(PACKAGE header-or-file...): PACKAGE is installed if every one of the files is found.
 set(MQZ_MISSING_PACKAGES "")

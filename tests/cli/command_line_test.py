@@ -28,7 +28,8 @@ class CommandLine(harness.Case):
 
     def test_versions(self):
         self.assertRegex(self.assertExit(self.mqz("--version"), 0).text, r"^mqz \d+\.\d+\.\d+\n$")
-        self.assertEqual(json.loads(self.assertExit(self.mqz("version", "--json"), 0).text)["name"], "mqz")
+        told = self.assertExit(self.mqz("version", "--json"), 0).text
+        self.assertEqual(json.loads(told)["name"], "mqz")
 
     def test_a_mistyped_command_or_flag_gets_a_suggestion(self):
         result = self.assertExit(self.mqz("versoin"), 2)
@@ -74,8 +75,10 @@ class CommandLine(harness.Case):
 
     def test_bash_completes_through_the_program(self):
         script = self.write("mqz.bash", self.mqz("completion", "bash").text)
-        ask = f"source {script}; COMP_WORDS=({harness.MQZ} vers); COMP_CWORD=1; _mqz; echo ${{COMPREPLY[@]}}"
-        self.assertEqual(self.assertExit(self.run_words(["bash", "-c", ask]), 0).text, "version\n")
+        typed = f"COMP_WORDS=({harness.MQZ} vers); COMP_CWORD=1"
+        ask = f"source {script}; {typed}; _mqz; echo ${{COMPREPLY[@]}}"
+        result = self.assertExit(self.run_words(["bash", "-c", ask]), 0)
+        self.assertEqual(result.text, "version\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What the tests of the built program share: brokers on free ports, bounded runs, nothing left behind.
+"""What the tests of the built program share: brokers on free ports, bounded runs, no leftovers.
 
-A test case derives from `Case`. Every process it starts is ended by its pid when the test ends, every
-wait has a limit, and a server that is not installed fails the test: it is never skipped. The program
-under test is $MQZ.
+A test case derives from `Case`. Every process it starts is ended by its pid when the test ends,
+every wait has a limit, and a server that is not installed fails the test: it is never skipped.
+The program under test is $MQZ.
 """
 
 import os
@@ -67,7 +67,8 @@ class Result:
         return self.err.decode()
 
     def __repr__(self):
-        return f"exit {self.code}\nstdout: {self.out[-2000:]!r}\nstderr: {self.err[-2000:].decode()}"
+        err = self.err[-2000:].decode(errors="replace")
+        return f"exit {self.code}\nstdout: {self.out[-2000:]!r}\nstderr: {err}"
 
 
 class Process:
@@ -106,20 +107,23 @@ class Process:
     def said(self):
         return (self.out() + self.err()).decode(errors="replace")
 
+    def complain(self, text):
+        raise AssertionError(f"{self.words}: {text}:\n{self.said()}")
+
     def is_running(self):
         return self.child.poll() is None
 
     def wait_for(self, text, seconds=PATIENCE):
-        """Until `text` stands in its output. Fails when it ends before, or does not say it in time."""
+        """Until `text` stands in its output. Fails when it ends before, or is late."""
         return self.wait_until(lambda: text in self.said(), f"it says {text!r}", seconds)
 
     def wait_until(self, condition, what, seconds=PATIENCE):
         end = time.monotonic() + seconds
         while not condition():
             if not self.is_running() and not condition():
-                raise AssertionError(f"{self.words} ended with {self.child.returncode} before {what}:\n{self.said()}")
+                self.complain(f"ended with {self.child.returncode} before {what}")
             if time.monotonic() > end:
-                raise AssertionError(f"{self.words}: not within {seconds} s: {what}:\n{self.said()}")
+                self.complain(f"not within {seconds} s: {what}")
             time.sleep(0.005)
         return self
 
@@ -131,7 +135,7 @@ class Process:
         try:
             code = self.child.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.words} still runs after {seconds} s:\n{self.said()}") from None
+            self.complain(f"still runs after {seconds} s")
         return Result(code, self.out(), self.err())
 
     def stop(self, number=signal.SIGTERM, seconds=PATIENCE):
@@ -181,10 +185,16 @@ class Case(unittest.TestCase):
         """Runs any program to its end."""
         try:
             done = subprocess.run(
-                words, input=stdin, capture_output=True, timeout=seconds, env=clean_environment(env), check=False
+                words,
+                input=stdin,
+                capture_output=True,
+                timeout=seconds,
+                env=clean_environment(env),
+                check=False,
             )
         except subprocess.TimeoutExpired as late:
-            self.fail(f"{words} still ran after {seconds} s; stderr: {late.stderr}; stdout: {late.stdout}")
+            said = f"stderr: {late.stderr}; stdout: {late.stdout}"
+            self.fail(f"{words} still ran after {seconds} s; {said}")
         return Result(done.returncode, done.stdout, done.stderr)
 
     def mqz(self, *words, stdin=b"", seconds=PATIENCE, env=None):

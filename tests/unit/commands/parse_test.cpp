@@ -17,35 +17,70 @@ namespace {
 
 int run_nothing(const Parsed&) { return 0; }
 
-constexpr Option kOwn[] = {
-    {.name = "topic", .letter = 't', .value = "TOPIC", .type = ValueType::text, .group = "message",
-     .doc = "where to", .fallback = "/Testing", .repeatable = true},
-    {.name = "message", .letter = 'm', .value = "TEXT", .type = ValueType::text, .group = "message",
+constexpr Option own_options[] = {
+    {.name = "topic",
+     .letter = 't',
+     .value = "TOPIC",
+     .type = ValueType::text,
+     .group = "message",
+     .doc = "where to",
+     .fallback = "/Testing",
+     .repeatable = true},
+    {.name = "message",
+     .letter = 'm',
+     .value = "TEXT",
+     .type = ValueType::text,
+     .group = "message",
      .doc = "what"},
-    {.name = "qos", .letter = 'q', .value = "QOS", .type = ValueType::choice, .group = "message",
-     .doc = "how surely", .fallback = "0", .choices = "0|1|2"},
+    {.name = "qos",
+     .letter = 'q',
+     .value = "QOS",
+     .type = ValueType::choice,
+     .group = "message",
+     .doc = "how surely",
+     .fallback = "0",
+     .choices = "0|1|2"},
     {.name = "retain", .letter = 'r', .group = "message", .doc = "keep it"},
     {.name = "null", .letter = 'n', .group = "message", .doc = "an empty one"},
-    {.name = "count", .letter = 'C', .value = "N", .type = ValueType::integer, .group = "message",
-     .doc = "how many", .min = 1, .max = 1000},
-    {.name = "max-size", .value = "BYTES", .type = ValueType::size, .group = "message",
+    {.name = "count",
+     .letter = 'C',
+     .value = "N",
+     .type = ValueType::integer,
+     .group = "message",
+     .doc = "how many",
+     .min = 1,
+     .max = 1000},
+    {.name = "max-size",
+     .value = "BYTES",
+     .type = ValueType::size,
+     .group = "message",
      .doc = "how much"},
-    {.name = "timeout", .letter = 'W', .value = "DURATION", .type = ValueType::duration,
-     .group = "message", .doc = "how long"},
+    {.name = "timeout",
+     .letter = 'W',
+     .value = "DURATION",
+     .type = ValueType::duration,
+     .group = "message",
+     .doc = "how long"},
 };
-constexpr OptionTable kTables[] = {kOwn, connection_options, general_options};
-constexpr Command kSend{.name = "send", .summary = "send", .tables = kTables, .run = run_nothing};
+constexpr OptionTable tables[] = {own_options, connection_options, general_options};
+constexpr Command send_command{
+    .name = "send", .summary = "send", .tables = tables, .run = run_nothing};
 
-constexpr Operand kName[] = {{.name = "NAME", .doc = "which", .required = true}};
-constexpr OptionTable kHoldTables[] = {general_options};
-constexpr Command kHold{.name = "hold", .summary = "hold", .tables = kHoldTables, .operands = kName,
-                        .run = run_nothing, .takes_words = true};
-constexpr const Command* kAll[] = {&kSend, &kHold};
+constexpr Operand name_operand[] = {{.name = "NAME", .doc = "which", .required = true}};
+constexpr OptionTable hold_tables[] = {general_options};
+constexpr Command hold_command{.name = "hold",
+                               .summary = "hold",
+                               .tables = hold_tables,
+                               .operands = name_operand,
+                               .run = run_nothing,
+                               .takes_words = true};
+constexpr const Command* commands_in_order[] = {&send_command, &hold_command};
 
 using Words = std::vector<std::string>;
 
 Checked<Outcome> parse_send(const Words& words, std::vector<std::string> environment = {}) {
-  return parse(kSend, "send", kAll, words, Surroundings{std::move(environment), "/nowhere"});
+  return parse(send_command, "send", commands_in_order, words,
+               Surroundings{std::move(environment), "/nowhere"});
 }
 
 // What is said on stderr when it fails: "status text / hint".
@@ -134,7 +169,9 @@ TEST_CASE("a property is three words, four for a user property", "[commands]") {
   REQUIRE(outcome);
   const auto& properties = outcome->parsed.texts("property");
   REQUIRE(properties.size() == 2);
-  CHECK(properties[0] == "publish\x1f" "content-type\x1f-x");
+  CHECK(properties[0] ==
+        "publish\x1f"
+        "content-type\x1f-x");
   CHECK(properties[1] == "publish\x1fuser-property\x1fk\x1fv");
   CHECK(outcome->parsed.text("message") == "x");
   CHECK(complaint_of(parse_send({"-D", "publish", "content-type"})) ==
@@ -157,11 +194,17 @@ TEST_CASE("flag beats environment beats file beats default", "[commands]") {
     if ((layers & 4U) != 0) words = {"-h", "flag", "-q", "0"};
     const auto outcome = parse_with_file(file, words, environment);
     REQUIRE(outcome);
-    const std::string host = layers >= 4 ? "flag" : layers >= 2 ? "environment" : layers == 1 ? "file" : "localhost";
+    const std::string host = layers >= 4   ? "flag"
+                             : layers >= 2 ? "environment"
+                             : layers == 1 ? "file"
+                                           : "localhost";
     const std::string qos = layers >= 4 ? "0" : layers >= 2 ? "2" : layers == 1 ? "1" : "0";
     CHECK(outcome->parsed.text("host") == host);
     CHECK(outcome->parsed.text("qos") == qos);
-    const Source source = layers >= 4 ? Source::flag : layers >= 2 ? Source::environment : layers == 1 ? Source::file : Source::fallback;
+    const Source source = layers >= 4   ? Source::flag
+                          : layers >= 2 ? Source::environment
+                          : layers == 1 ? Source::file
+                                        : Source::fallback;
     CHECK(outcome->parsed.source("host") == source);
     CHECK(outcome->parsed.source("qos") == source);
   }
@@ -184,7 +227,8 @@ TEST_CASE("a profile beats the rest of the file, a section beats what is shared"
 
 TEST_CASE("a file gives lists, numbers and truths", "[commands]") {
   const auto outcome = parse_with_file(
-      "keepalive = 5\n[send]\ntopic = ['a', 'b']\nretain = true\nmax-size = '10M'\ntimeout = 1.5\n");
+      "keepalive = 5\n[send]\ntopic = ['a', 'b']\nretain = true\nmax-size = '10M'\ntimeout = "
+      "1.5\n");
   REQUIRE(outcome);
   CHECK(outcome->parsed.texts("topic") == Words{"a", "b"});
   CHECK(outcome->parsed.flag("retain"));
@@ -217,8 +261,10 @@ TEST_CASE("a bad value is refused with the flag, the value and what would do", "
         "2 --port: '70000' is not a whole number from 1 to 65535 / ");
   CHECK(complaint_of(parse_send({"-C", "0x1"})) ==
         "2 --count: '0x1' is not a whole number from 1 to 1000 / ");
-  CHECK(complaint_of(parse_send({"--timeout=soon"})).starts_with("2 --timeout: 'soon' is not a duration"));
-  CHECK(complaint_of(parse_send({"--max-size", "-1"})).starts_with("2 --max-size: '-1' is not a size"));
+  CHECK(complaint_of(parse_send({"--timeout=soon"}))
+            .starts_with("2 --timeout: 'soon' is not a duration"));
+  CHECK(complaint_of(parse_send({"--max-size", "-1"}))
+            .starts_with("2 --max-size: '-1' is not a size"));
   CHECK(complaint_of(parse_send({"--retain=perhaps"})) ==
         "2 --retain: 'perhaps' is neither true nor false / ");
   CHECK(complaint_of(parse_send({}, {"MQZ_PORT=many"})) ==
@@ -248,16 +294,17 @@ TEST_CASE("a lone -h is the host that is missing, with a pointer to --help", "[c
   const std::string said = complaint_of(parse_send({"-t", "a", "-h"}));
   CHECK(said.starts_with("2 -h needs a HOST[:PORT]\nusage: mqz send"));
   CHECK(said.ends_with("did you mean --help?"));
-  CHECK(parse(kHold, "hold", kAll, {"-h"}, {})->parsed.flag("help"));
+  CHECK(parse(hold_command, "hold", commands_in_order, {"-h"}, {})->parsed.flag("help"));
 }
 
 TEST_CASE("words after two dashes belong to the command that is run", "[commands]") {
-  const auto outcome = parse(kHold, "hold", kAll, {"name", "--quiet", "--", "ls", "-l", "--", "x"}, {});
+  const auto outcome = parse(hold_command, "hold", commands_in_order,
+                             {"name", "--quiet", "--", "ls", "-l", "--", "x"}, {});
   REQUIRE(outcome);
   CHECK(outcome->parsed.operands() == Words{"name"});
   CHECK(outcome->parsed.words() == Words{"ls", "-l", "--", "x"});
   CHECK(outcome->parsed.flag("quiet"));
-  CHECK(complaint_of(parse(kHold, "hold", kAll, {"--", "ls"}, {})) ==
+  CHECK(complaint_of(parse(hold_command, "hold", commands_in_order, {"--", "ls"}, {})) ==
         "2 NAME is missing / see mqz hold --help");
 }
 
@@ -265,18 +312,17 @@ TEST_CASE("variables that nothing reads are told, others' are not", "[commands]"
   const auto outcome = parse_send({}, {"MQZ_HOTS=x", "MQZ_LEASE_NAME=x", "MQZ_FENCE=1", "PATH=/bin",
                                        "MQZ_HOLD_COLOR=x", "MQZ_COLOR=never", "MQZ_HOST="});
   REQUIRE(outcome);
-  CHECK(outcome->notes ==
-        Words{"nothing reads the variable MQZ_HOTS; did you mean 'MQZ_HOST'?",
-              "nothing reads the variable MQZ_HOLD_COLOR"});
+  CHECK(outcome->notes == Words{"nothing reads the variable MQZ_HOTS; did you mean 'MQZ_HOST'?",
+                                "nothing reads the variable MQZ_HOLD_COLOR"});
   CHECK(outcome->parsed.source("host") == Source::fallback);
 }
 
 TEST_CASE("what Kubernetes injects for a Service called mqz is no setting", "[commands]") {
-  const auto outcome = parse_send(
-      {}, {"MQZ_PORT=tcp://10.0.0.1:1883", "MQZ_SERVICE_HOST=10.0.0.1", "MQZ_SERVICE_PORT=1883",
-           "MQZ_SERVICE_PORT_MQTT=1883", "MQZ_PORT_1883_TCP=tcp://10.0.0.1:1883",
-           "MQZ_PORT_1883_TCP_PROTO=tcp", "MQZ_PORT_1883_TCP_PORT=1883",
-           "MQZ_PORT_1883_TCP_ADDR=10.0.0.1"});
+  const auto outcome =
+      parse_send({}, {"MQZ_PORT=tcp://10.0.0.1:1883", "MQZ_SERVICE_HOST=10.0.0.1",
+                      "MQZ_SERVICE_PORT=1883", "MQZ_SERVICE_PORT_MQTT=1883",
+                      "MQZ_PORT_1883_TCP=tcp://10.0.0.1:1883", "MQZ_PORT_1883_TCP_PROTO=tcp",
+                      "MQZ_PORT_1883_TCP_PORT=1883", "MQZ_PORT_1883_TCP_ADDR=10.0.0.1"});
   REQUIRE(outcome);
   CHECK(outcome->notes.size() == 1);
   CHECK(outcome->notes[0].starts_with("ignoring MQZ_PORT=tcp://10.0.0.1:1883"));

@@ -1,6 +1,4 @@
 // Holds for every command, also those that are added later.
-#include "commands/table.h"
-
 #include <catch2/catch.hpp>
 #include <cctype>
 #include <set>
@@ -11,6 +9,7 @@
 #include "commands/environment.h"
 #include "commands/exit_codes.h"
 #include "commands/help.h"
+#include "commands/table.h"
 #include "commands/values.h"
 
 using namespace mqz::commands;
@@ -29,14 +28,17 @@ void append(const Command& command, const std::string& path, std::vector<Named>&
 
 std::vector<Named> built_commands() {
   std::vector<Named> result;
-  for (const Command* command : all_commands()) append(*command, std::string(command->name), result);
+  for (const Command* command : all_commands())
+    append(*command, std::string(command->name), result);
   return result;
 }
 
 bool is_flag_name(std::string_view name) {
   if (name.size() < 2 || !std::islower(static_cast<unsigned char>(name[0]))) return false;
   for (const char c : name) {
-    if (!std::islower(static_cast<unsigned char>(c)) && !std::isdigit(static_cast<unsigned char>(c)) && c != '-') return false;
+    if (!std::islower(static_cast<unsigned char>(c)) &&
+        !std::isdigit(static_cast<unsigned char>(c)) && c != '-')
+      return false;
   }
   return true;
 }
@@ -95,7 +97,8 @@ TEST_CASE("every option is documented and consistent", "[commands]") {
   }
 }
 
-TEST_CASE("the help of every command shows every flag, its variable and the exit codes", "[commands]") {
+TEST_CASE("the help of every command shows every flag, its variable and the exit codes",
+          "[commands]") {
   for (const Named& named : built_commands()) {
     const std::string text = full_help(*named.command, named.path);
     CAPTURE(named.path, text);
@@ -107,7 +110,8 @@ TEST_CASE("the help of every command shows every flag, its variable and the exit
       CHECK(text.find(variable_of(first_word, option)) != std::string::npos);
     });
     for (const ExitRow& row : exit_rows) {
-      CHECK(text.find("\n  " + std::to_string(static_cast<int>(row.code)) + " ") != std::string::npos);
+      CHECK(text.find("\n  " + std::to_string(static_cast<int>(row.code)) + " ") !=
+            std::string::npos);
     }
     CHECK(text.find(" \n") == std::string::npos);
     if (!named.command->hidden) CHECK_FALSE(named.command->examples.empty());
@@ -139,7 +143,8 @@ TEST_CASE("the overview lists what works and nothing else", "[commands]") {
   }
 }
 
-TEST_CASE("the first word completes to commands, a dash to flags, a choice to its values", "[commands]") {
+TEST_CASE("the first word completes to commands, a dash to flags, a choice to its values",
+          "[commands]") {
   const auto words_of = [](const Completion& completion) {
     std::vector<std::string> words;
     for (const auto& candidate : completion.candidates) words.push_back(candidate.word);
@@ -148,7 +153,8 @@ TEST_CASE("the first word completes to commands, a dash to flags, a choice to it
   using Words = std::vector<std::string>;
   CHECK(words_of(complete(all_commands(), {"vers"})) == Words{"version"});
   CHECK(words_of(complete(all_commands(), {"version", "--j"})) == Words{"--json"});
-  CHECK(words_of(complete(all_commands(), {"version", "--color", ""})) == Words{"auto", "always", "never"});
+  CHECK(words_of(complete(all_commands(), {"version", "--color", ""})) ==
+        Words{"auto", "always", "never"});
   CHECK(words_of(complete(all_commands(), {"help", "compl"})) == Words{"completion"});
   CHECK(complete(all_commands(), {"version", "--config", ""}).directive == 0);
   CHECK(complete(all_commands(), {"version", ""}).directive == directive_no_files);

@@ -90,7 +90,8 @@ StreamPlan make_plan(const Shape& shape, const Options& options) {
   plan.publishers = shape.publishers;
   plan.rate = shape.rate;
   plan.window = options.window.value_or(shape.window);
-  plan.linger_us = options.linger_us.value_or(shape.rate != 0 ? fixed_rate_linger_us : saturated_linger_us);
+  plan.linger_us =
+      options.linger_us.value_or(shape.rate != 0 ? fixed_rate_linger_us : saturated_linger_us);
   if (shape.name == "fanout") {
     plan_fan_out(plan, shape.subscribers);
   } else if (shape.name == "fanin") {

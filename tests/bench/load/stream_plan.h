@@ -27,7 +27,7 @@ struct StreamPlan {
   unsigned window = 0;  // messages of one publisher that are not yet delivered, or not acknowledged
   // Sockets are read and written this often, on a timer; 0: whenever one is readable.
   unsigned linger_us = 0;
-  unsigned rate = 0;           // messages per second in all; 0: as many as the windows let pass
+  unsigned rate = 0;              // messages per second in all; 0: as many as the windows let pass
   bool counts_publishes = false;  // the figure is per publish, not per delivery
   std::vector<Subscriber> subscribers;
   std::vector<Stream> streams;

@@ -20,7 +20,8 @@ namespace mqz::bench {
 namespace {
 
 std::uint64_t to_ns(const timespec& t) {
-  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(t.tv_nsec);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U +
+         static_cast<std::uint64_t>(t.tv_nsec);
 }
 
 sockaddr_in to_sockaddr(const Address& address) {
@@ -148,7 +149,8 @@ Memory settled_memory_of(pid_t pid) {
   for (int i = 0; i < 20; ++i) {
     sleep_ms(50);
     const Memory after = memory_of(pid);
-    const bool same = after.rss_bytes + 8192 >= before.rss_bytes && before.rss_bytes + 8192 >= after.rss_bytes;
+    const bool same =
+        after.rss_bytes + 8192 >= before.rss_bytes && before.rss_bytes + 8192 >= after.rss_bytes;
     before = after;
     if (same) break;
   }

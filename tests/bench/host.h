@@ -13,10 +13,10 @@ namespace mqz::bench {
 [[noreturn]] void die(std::string_view what);        // exit code 2
 [[noreturn]] void die_errno(std::string_view what);  // with errno's text
 
-std::uint64_t now_ns();                  // monotonic
+std::uint64_t now_ns();  // monotonic
 void sleep_until_ns(std::uint64_t deadline);
 void sleep_ms(unsigned ms);
-void precise_timers();                   // no timer slack for this thread
+void precise_timers();  // no timer slack for this thread
 
 // Raises the soft limit of descriptors to the hard one and returns it.
 std::size_t raise_descriptor_limit();

@@ -69,10 +69,12 @@ void put_connect(std::string& out, const ConnectOptions& options) {
 }
 
 void put_connack(std::string& out, bool v5) {
-  put_packet(out, PacketType::connack, 0, v5 ? std::string_view("\0\0\0", 3) : std::string_view("\0\0", 2));
+  put_packet(out, PacketType::connack, 0,
+             v5 ? std::string_view("\0\0\0", 3) : std::string_view("\0\0", 2));
 }
 
-void put_subscribe(std::string& out, std::uint16_t id, const std::vector<Filter>& filters, bool v5) {
+void put_subscribe(std::string& out, std::uint16_t id, const std::vector<Filter>& filters,
+                   bool v5) {
   std::string body;
   put_u16(body, id);
   if (v5) put_u8(body, 0);
@@ -93,8 +95,8 @@ void put_suback(std::string& out, std::uint16_t id, const std::vector<Filter>& f
 
 void put_ack(std::string& out, PacketType type, std::uint16_t id) {
   const char packet[4] = {
-      static_cast<char>(static_cast<unsigned>(type) << 4 | (type == PacketType::pubrel ? 2U : 0U)), 2,
-      static_cast<char>(id >> 8), static_cast<char>(id & 0xff)};
+      static_cast<char>(static_cast<unsigned>(type) << 4 | (type == PacketType::pubrel ? 2U : 0U)),
+      2, static_cast<char>(id >> 8), static_cast<char>(id & 0xff)};
   out.append(packet, sizeof packet);
 }
 

@@ -40,8 +40,8 @@ struct Frame {
 struct Publish {
   unsigned qos = 0;
   std::string_view topic;
-  std::uint16_t id = 0;        // 0 at QoS 0
-  std::size_t id_offset = 0;   // from the start of the frame
+  std::uint16_t id = 0;       // 0 at QoS 0
+  std::size_t id_offset = 0;  // from the start of the frame
   std::string_view payload;
 };
 
@@ -128,8 +128,8 @@ void put_disconnect(std::string& out);
 
 // What a payload begins with; the rest is filling. At least `stamp_bytes` long.
 struct Stamp {
-  std::uint32_t stream = 0;    // one publisher and one topic
-  std::uint32_t number = 0;    // from 0, per stream
+  std::uint32_t stream = 0;  // one publisher and one topic
+  std::uint32_t number = 0;  // from 0, per stream
   std::uint64_t sent_ns = 0;
 };
 inline constexpr std::size_t stamp_bytes = 16;

@@ -18,7 +18,10 @@ class ClientRows:
         words = [os.path.join(self.bench, "mqz_time"), "--runs", str(runs), "--stdin", stdin, *command]
         result = subprocess.run(words, capture_output=True, text=True)
         figures = json.loads(result.stdout) if result.returncode == 0 else {"succeeded": False}
-        return figures if figures["succeeded"] else None
+        if not figures["succeeded"]:
+            print(f"failed: {' '.join(command)}: {(result.stderr.strip().splitlines() or [''])[0]}")
+            return None
+        return figures
 
     def clients(self, verb):
         """(name, command, is ours)"""

@@ -66,7 +66,8 @@ void Client::disconnect() {
 
 bool Client::flush() {
   while (sent_ < out_.size()) {
-    const ssize_t n = send(fd_, out_.data() + sent_, out_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t n =
+        send(fd_, out_.data() + sent_, out_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n <= 0) {
       if (n < 0 && errno != EAGAIN && errno != EINTR) die_errno("the broker closed a connection");
       return false;

@@ -1,5 +1,6 @@
 // One MQTT client of the load generator: a socket, what it has not sent yet, and the beginning of a
-// packet that has not arrived whole. Set-up calls block, for at most ten seconds; the rest never does.
+// packet that has not arrived whole. Set-up calls block, for at most ten seconds; the rest never
+// does.
 #pragma once
 
 #include <string>

@@ -12,7 +12,9 @@ namespace {
 
 constexpr unsigned concurrency = 50;  // below the accept queue of a broker that asks for 100
 
-std::uint64_t after_ns(double seconds) { return now_ns() + static_cast<std::uint64_t>(seconds * 1e9); }
+std::uint64_t after_ns(double seconds) {
+  return now_ns() + static_cast<std::uint64_t>(seconds * 1e9);
+}
 
 }  // namespace
 
@@ -88,7 +90,8 @@ void ConnectRun::turn() {
 }
 
 void ConnectRun::on_frame(Client& client, const Frame& frame) {
-  if (frame.type == PacketType::connack && byte_at(frame.body, 1) != 0) die("CONNACK with a refusal");
+  if (frame.type == PacketType::connack && byte_at(frame.body, 1) != 0)
+    die("CONNACK with a refusal");
   if (frame.type == PacketType::connack && plan_.subscribes) {
     const std::string filter = fmt::format("bench/one/{}", client.fd());
     put_subscribe(client.out(), 1, {{filter, 0}}, client.v5());

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::string_view usage =
     "usage: mqz_load --scenario NAME [--host 127.0.0.1] [--port 1883] [--pid BROKER]\n"
-    "                [--seconds 4] [--warm-up 0.5] [--scale 1] [--window N] [--linger-us N] [--v5]\n"
+    "                [--seconds 4] [--warm-up 0.5] [--scale 1] [--window N] [--linger-us N] "
+    "[--v5]\n"
     "       mqz_load --list\n";
 
 [[noreturn]] void refuse(std::string_view why) {
@@ -26,7 +27,8 @@ constexpr std::string_view usage =
 double number(std::string_view name, const char* text) {
   char* end = nullptr;
   const double value = std::strtod(text, &end);
-  if (end == text || *end != '\0' || value < 0) refuse(fmt::format("{} {}: not a number", name, text));
+  if (end == text || *end != '\0' || value < 0)
+    refuse(fmt::format("{} {}: not a number", name, text));
   return value;
 }
 

@@ -17,9 +17,9 @@ struct Options {
   bool v5 = false;
   double seconds = 4;
   double warm_up_seconds = 0.5;
-  double scale = 1;  // of counts: connections, filters, stored messages
-  std::optional<unsigned> window;      // instead of the scenario's
-  std::optional<unsigned> linger_us;   // instead of the scenario's
+  double scale = 1;                   // of counts: connections, filters, stored messages
+  std::optional<unsigned> window;     // instead of the scenario's
+  std::optional<unsigned> linger_us;  // instead of the scenario's
 };
 
 inline unsigned scaled(unsigned count, const Options& options) {

@@ -1,5 +1,5 @@
-// Tells lost, reordered and duplicated messages apart. A slot is one stream as one receiver sees it;
-// in each slot numbers are expected from 0 upwards without gaps. [MQTT-4.6.0-5], [MQTT-4.6.0-6]
+// Tells lost, reordered and duplicated messages apart. A slot is one stream as one receiver sees
+// it; in each slot numbers are expected from 0 upwards without gaps. [MQTT-4.6.0-5], [MQTT-4.6.0-6]
 #pragma once
 
 #include <cstdint>

@@ -37,9 +37,10 @@ std::string latency(Result& r) {
 std::string memory(const Result& r) {
   if (r.objects == 0 || r.memory_after.rss_bytes == 0) return {};
   const double grown = difference(r.memory_after.rss_bytes, r.memory_before.rss_bytes);
-  return fmt::format(R"(,"rss_before_kib":{},"rss_after_kib":{},"rss_peak_kib":{},"bytes_each":{:.0f})",
-                     r.memory_before.rss_bytes / 1024, r.memory_after.rss_bytes / 1024,
-                     r.memory_after.peak_bytes / 1024, grown / static_cast<double>(r.objects));
+  return fmt::format(
+      R"(,"rss_before_kib":{},"rss_after_kib":{},"rss_peak_kib":{},"bytes_each":{:.0f})",
+      r.memory_before.rss_bytes / 1024, r.memory_after.rss_bytes / 1024,
+      r.memory_after.peak_bytes / 1024, grown / static_cast<double>(r.objects));
 }
 
 }  // namespace
@@ -50,7 +51,8 @@ Sample take_sample(const Options& options, std::uint64_t count) {
 
 bool is_clean(const Result& r) {
   return r.faults.lost + r.faults.reordered + r.faults.duplicated + r.faults.foreign +
-             r.disordered_acks == 0;
+             r.disordered_acks ==
+         0;
 }
 
 void print(Result r) {

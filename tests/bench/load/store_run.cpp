@@ -20,7 +20,8 @@ std::uint64_t publish_all(Client& client, unsigned count, unsigned in_flight, Ap
   std::uint64_t disordered = 0;
   std::uint64_t progress_ns = now_ns();
   while (acknowledged < count) {
-    for (; sent < count && sent - acknowledged < in_flight; ++sent) append(client.out(), sent, id_of(sent));
+    for (; sent < count && sent - acknowledged < in_flight; ++sent)
+      append(client.out(), sent, id_of(sent));
     client.flush();
     sleep_until_ns(now_ns() + turn_ns);
     const unsigned before = acknowledged;
@@ -73,7 +74,8 @@ Result store_retained(const Options& options, unsigned count) {
   result.memory_before = settled_memory_of(options.pid);
   result.begin = take_sample(options, 0);
   const auto append = [&](std::string& out, unsigned n, std::uint16_t id) {
-    PublishTemplate(retained_topic(n), 1, true, options.v5, payload_bytes).append(out, {n, 0, 0}, id);
+    PublishTemplate(retained_topic(n), 1, true, options.v5, payload_bytes)
+        .append(out, {n, 0, 0}, id);
   };
   result.disordered_acks = publish_all(publisher, count, options.window.value_or(window), append);
   result.end = take_sample(options, count);

@@ -25,9 +25,9 @@ struct StreamPlan {
   unsigned publishers = 1;
   unsigned copies = 1;  // deliveries of each message
   unsigned window = 0;  // messages of one publisher that are not yet delivered, or not acknowledged
-  // Reading and writing happen at most this often, so that both sides see batches; 0: at once.
-  unsigned linger_us = 500;
-  unsigned rate = 0;           // messages per second in all; 0: as many as the windows let pass
+  // Sockets are read and written this often, on a timer; 0: whenever one is readable.
+  unsigned linger_us = 0;
+  unsigned rate = 0;              // messages per second in all; 0: as many as the windows let pass
   bool counts_publishes = false;  // the figure is per publish, not per delivery
   std::vector<Subscriber> subscribers;
   std::vector<Stream> streams;

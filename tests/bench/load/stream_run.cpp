@@ -57,7 +57,8 @@ Result StreamRun::subscribe() {
   result.begin = take_sample(options_, 0);
   for (std::size_t i = 0; i < subscribers_.size(); ++i) {
     std::vector<Filter> filters;
-    for (const std::string& text : plan_.subscribers[i].filters) filters.push_back({text, plan_.qos});
+    for (const std::string& text : plan_.subscribers[i].filters)
+      filters.push_back({text, plan_.qos});
     subscribers_[i].subscribe(filters);
     result.objects += filters.size();
   }
@@ -80,7 +81,8 @@ Result StreamRun::stream() {
   drain();
   result.latencies_us = std::move(latencies_us_);
   result.faults = check_all();
-  for (const Publisher& publisher : publishers_) result.disordered_acks += publisher.disordered_acks();
+  for (const Publisher& publisher : publishers_)
+    result.disordered_acks += publisher.disordered_acks();
   return result;
 }
 
@@ -147,7 +149,8 @@ void StreamRun::receive(std::size_t number) {
 }
 
 void StreamRun::on_delivery(Client& client, unsigned ordinal, const Frame& frame) {
-  if (frame.type == PacketType::pubrel) put_ack(client.out(), PacketType::pubcomp, packet_id(frame));
+  if (frame.type == PacketType::pubrel)
+    put_ack(client.out(), PacketType::pubcomp, packet_id(frame));
   if (frame.type != PacketType::publish) return;
   const Publish publish = read_publish(frame, client.v5());
   const Stamp stamp = read_stamp(publish.payload);
@@ -157,7 +160,8 @@ void StreamRun::on_delivery(Client& client, unsigned ordinal, const Frame& frame
   order_.see(std::size_t{stamp.stream} * plan_.copies + ordinal, stamp.number);
   publishers_[plan_.streams[stamp.stream].publisher].on_delivery();
   ++deliveries_;
-  if (recording_) latencies_us_.push_back(static_cast<std::uint32_t>((turn_ns_ - stamp.sent_ns) / 1000));
+  if (recording_)
+    latencies_us_.push_back(static_cast<std::uint32_t>((turn_ns_ - stamp.sent_ns) / 1000));
 }
 
 void StreamRun::top_up() {

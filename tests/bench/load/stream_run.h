@@ -43,7 +43,7 @@ class StreamRun {
   std::vector<Client> subscribers_;
   std::vector<Publisher> publishers_;
   OrderCheck order_;
-  std::uint64_t turn_ns_ = 0;      // when this turn read its sockets
+  std::uint64_t turn_ns_ = 0;  // when this turn read its sockets
   std::uint64_t next_turn_ns_ = 0;
   std::uint64_t next_due_ns_ = 0;  // at a fixed rate: of the next message
   std::size_t next_publisher_ = 0;

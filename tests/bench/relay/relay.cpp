@@ -196,7 +196,8 @@ void Relay::forward(const Receivers& receivers, const Frame& frame, const Publis
 
 void Relay::send_run() {
   if (run_.receivers == nullptr) return;
-  for (const Receiver& receiver : *run_.receivers) output_of(*receiver.connection).append(run_.bytes);
+  for (const Receiver& receiver : *run_.receivers)
+    output_of(*receiver.connection).append(run_.bytes);
   run_ = {};
 }
 
@@ -252,7 +253,8 @@ void Relay::flush_touched() {
 void Relay::close_connection(Connection& connection) {
   const auto is_mine = [&](const Receiver& receiver) { return receiver.connection == &connection; };
   for (Receivers* receivers : connection.subscriptions) {
-    receivers->erase(std::remove_if(receivers->begin(), receivers->end(), is_mine), receivers->end());
+    receivers->erase(std::remove_if(receivers->begin(), receivers->end(), is_mine),
+                     receivers->end());
   }
   std::erase(touched_, &connection);
   const int fd = connection.fd;

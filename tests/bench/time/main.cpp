@@ -63,7 +63,8 @@ Run run_once(const Arguments& arguments) {
   posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
   pid_t pid = 0;
   const std::uint64_t begin = now_ns();
-  if (posix_spawnp(&pid, arguments.command[0], &actions, nullptr, arguments.command, environ) != 0) {
+  if (posix_spawnp(&pid, arguments.command[0], &actions, nullptr, arguments.command, environ) !=
+      0) {
     die_errno(arguments.command[0]);
   }
   int status = 0;
@@ -71,15 +72,17 @@ Run run_once(const Arguments& arguments) {
   wait4(pid, &status, 0, &usage);
   const std::uint64_t end = now_ns();
   posix_spawn_file_actions_destroy(&actions);
-  return {static_cast<double>(end - begin) / 1e9, seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime),
-          usage.ru_maxrss, WIFEXITED(status) && WEXITSTATUS(status) == 0};
+  return {static_cast<double>(end - begin) / 1e9,
+          seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime), usage.ru_maxrss,
+          WIFEXITED(status) && WEXITSTATUS(status) == 0};
 }
 
 template <typename T>
 T median(const std::vector<Run>& runs, T Run::*member) {
   std::vector<T> values;
   for (const Run& run : runs) values.push_back(run.*member);
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
   return values[values.size() / 2];
 }
 
@@ -91,8 +94,9 @@ int main(int argc, char** argv) {
   const mqz::bench::Arguments arguments = mqz::bench::read_arguments(argc, argv);
   std::vector<Run> runs;
   for (unsigned i = 0; i < arguments.runs; ++i) runs.push_back(mqz::bench::run_once(arguments));
-  const bool succeeded = std::all_of(runs.begin(), runs.end(), [](const Run& run) { return run.succeeded; });
+  const bool succeeded =
+      std::all_of(runs.begin(), runs.end(), [](const Run& run) { return run.succeeded; });
   std::printf("{\"seconds\":%.6f,\"cpu_seconds\":%.6f,\"peak_kib\":%ld,\"succeeded\":%s}\n",
-              median(runs, &Run::seconds), median(runs, &Run::cpu_seconds), median(runs, &Run::peak_kib),
-              succeeded ? "true" : "false");
+              median(runs, &Run::seconds), median(runs, &Run::cpu_seconds),
+              median(runs, &Run::peak_kib), succeeded ? "true" : "false");
 }

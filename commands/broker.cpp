@@ -1,10 +1,10 @@
-#include <csignal>
+#include <fmt/format.h>
 #include <poll.h>
+
+#include <csignal>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "commands/general_options.h"
 #include "commands/parsed.h"
@@ -18,25 +18,49 @@ namespace mqz::commands {
 namespace {
 
 constexpr Option broker_options[] = {
-    {.name = "config-file", .letter = 'c', .value = "FILE", .type = ValueType::file, .group = "broker",
+    {.name = "config-file",
+     .letter = 'c',
+     .value = "FILE",
+     .type = ValueType::file,
+     .group = "broker",
      .doc = "settings in the words of mosquitto.conf; without it 127.0.0.1:1883 and [::1]:1883",
      .scope = Scope::command},
-    {.name = "port", .letter = 'p', .value = "PORT", .type = ValueType::integer, .group = "broker",
-     .doc = "listen here instead of 1883, on 127.0.0.1 and [::1]; not with a file that has listeners; 0: any free port",
-     .scope = Scope::command, .min = 0, .max = 65535},
-    {.name = "threads", .value = "N", .type = ValueType::integer, .group = "broker",
-     .doc = "shards, each with a thread of its own; by default one per core", .scope = Scope::command, .min = 1,
+    {.name = "port",
+     .letter = 'p',
+     .value = "PORT",
+     .type = ValueType::integer,
+     .group = "broker",
+     .doc = "listen here instead of 1883, on 127.0.0.1 and [::1]; not with a file that has "
+            "listeners; 0: any free port",
+     .scope = Scope::command,
+     .min = 0,
+     .max = 65535},
+    {.name = "threads",
+     .value = "N",
+     .type = ValueType::integer,
+     .group = "broker",
+     .doc = "shards, each with a thread of its own; by default one per core",
+     .scope = Scope::command,
+     .min = 1,
      .max = broker::shards_max},
-    {.name = "placement", .value = "HOW", .type = ValueType::choice, .group = "broker",
-     .doc = "how clients are spread over the shards: pack uses no more than the load needs", .fallback = "pack",
-     .scope = Scope::command, .choices = "pack|spread"},
-    {.name = "check-config", .group = "broker", .doc = "read the file, say what is wrong with it, and end",
+    {.name = "placement",
+     .value = "HOW",
+     .type = ValueType::choice,
+     .group = "broker",
+     .doc = "how clients are spread over the shards: pack uses no more than the load needs",
+     .fallback = "pack",
+     .scope = Scope::command,
+     .choices = "pack|spread"},
+    {.name = "check-config",
+     .group = "broker",
+     .doc = "read the file, say what is wrong with it, and end",
      .scope = Scope::command},
 };
 
 constexpr Example broker_examples[] = {
     {.line = "mqz broker", .doc = "on this machine only, port 1883"},
-    {.line = "mqz broker -c /etc/mosquitto/mosquitto.conf", .doc = "as a mosquitto would be configured"},
+    {.line = "mqz broker -c /etc/mosquitto/mosquitto.conf",
+     .doc = "as a mosquitto would be configured"},
     {.line = "mqz broker -c mqz.conf --check-config", .doc = "is the file right?"},
 };
 
@@ -58,13 +82,15 @@ Checked<broker::Config> read_config(const Parsed& parsed) {
   for (const broker::Finding& finding : loaded.findings) {
     const bool is_note = finding.severity == broker::Severity::note;
     if (is_note && parsed.flag("quiet")) continue;
-    note(parsed.path(), fmt::format("{}: {}{}", finding.place.text(),
-                                    finding.severity == broker::Severity::warning ? "warning: " : "",
-                                    finding.text));
+    note(parsed.path(),
+         fmt::format("{}: {}{}", finding.place.text(),
+                     finding.severity == broker::Severity::warning ? "warning: " : "",
+                     finding.text));
     if (!finding.hint.empty()) fmt::print(stderr, "  hint: {}\n", finding.hint);
   }
   if (loaded.has_errors()) {
-    return stop(Exit::configuration, fmt::format("{}: not started because of the errors above", path));
+    return stop(Exit::configuration,
+                fmt::format("{}: not started because of the errors above", path));
   }
   if (parsed.typed("port")) {
     return stop(Exit::usage, "--port and --config-file cannot be used together",
@@ -82,14 +108,16 @@ Checked<std::vector<os::Address>> addresses_of(const broker::Listener& listener)
   }
   std::vector<os::Address> all;
   for (const char* any : {"0.0.0.0", "::"}) {
-    if (auto found = os::resolve(any, listener.port)) all.insert(all.end(), found->begin(), found->end());
+    if (auto found = os::resolve(any, listener.port))
+      all.insert(all.end(), found->begin(), found->end());
   }
   return all;
 }
 
 Checked<std::vector<os::Listener>> listen(const broker::Config& config) {
   std::vector<os::Listener> open;
-  std::uint16_t chosen_port = 0;  // for port 0: the system's choice for the first address holds for all
+  std::uint16_t chosen_port =
+      0;  // for port 0: the system's choice for the first address holds for all
   for (broker::Listener listener : config.listeners) {
     if (listener.port == 0 && listener.unix_path.empty()) listener.port = chosen_port;
     auto addresses = addresses_of(listener);
@@ -97,7 +125,9 @@ Checked<std::vector<os::Listener>> listen(const broker::Config& config) {
     for (const os::Address& address : *addresses) {
       auto one = os::listen_on(address, config.tcp_nodelay);
       if (!one) {
-        if (!listener.is_required || (addresses->size() > 1 && one.error().code != ErrorCode::conflict)) continue;
+        if (!listener.is_required ||
+            (addresses->size() > 1 && one.error().code != ErrorCode::conflict))
+          continue;
         Stop failure = stop_for(one.error());
         failure.code = Exit::failed;
         return tl::unexpected(failure);
@@ -127,7 +157,8 @@ int run_broker(const Parsed& parsed) {
   auto config = read_config(parsed);
   if (!config) return report(parsed.path(), config.error());
   if (parsed.flag("check-config")) {
-    fmt::print("{}: no errors\n", parsed.has("config-file") ? parsed.text("config-file") : "built-in settings");
+    fmt::print("{}: no errors\n",
+               parsed.has("config-file") ? parsed.text("config-file") : "built-in settings");
     return static_cast<int>(Exit::done);
   }
   auto signals = os::Signals::open({SIGTERM, SIGINT, SIGHUP});
@@ -135,13 +166,16 @@ int run_broker(const Parsed& parsed) {
   auto listeners = listen(*config);
   if (!listeners) return report(parsed.path(), listeners.error());
   std::vector<std::string> lines;
-  for (const os::Listener& listener : *listeners) lines.push_back("listening on " + listener.address.text);
+  for (const os::Listener& listener : *listeners)
+    lines.push_back("listening on " + listener.address.text);
   const auto cores = std::max(1U, std::thread::hardware_concurrency());
   broker::ServerOptions options{
       .settings = broker::settings_for(*config, config->listeners.front()),
       .shard_count = static_cast<broker::ShardIndex>(
-          parsed.has("threads") ? parsed.integer("threads") : std::min<std::int64_t>(cores, broker::shards_max)),
-      .placement = parsed.text("placement") == "spread" ? broker::Placement::spread : broker::Placement::pack,
+          parsed.has("threads") ? parsed.integer("threads")
+                                : std::min<std::int64_t>(cores, broker::shards_max)),
+      .placement = parsed.text("placement") == "spread" ? broker::Placement::spread
+                                                        : broker::Placement::pack,
   };
   auto server = broker::Server::open(std::move(options), std::move(*listeners));
   if (!server) return report(parsed.path(), stop_for(server.error()));

@@ -8,6 +8,6 @@ namespace mqz {
 
 }  // namespace mqz
 
-#define MQZ_CHECK(condition)                                            \
-  (static_cast<bool>(condition) ? static_cast<void>(0)                  \
+#define MQZ_CHECK(condition)                           \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::mqz::check_failed(#condition, __FILE__, __LINE__))

@@ -9,7 +9,7 @@
 namespace mqz {
 
 enum class ErrorCode : unsigned char {
-  invalid,      // what was asked for cannot be; asking again does not help
+  invalid,  // what was asked for cannot be; asking again does not help
   not_found,
   conflict,     // somebody else has it, or it changed meanwhile
   timeout,      // the outcome is unknown

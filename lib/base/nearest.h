@@ -7,8 +7,8 @@
 
 namespace mqz {
 
-// How many insertions, deletions, substitutions and swaps of neighbours turn one word into the other.
-// Only the first 64 bytes of each count.
+// How many insertions, deletions, substitutions and swaps of neighbours turn one word into the
+// other. Only the first 64 bytes of each count.
 std::size_t edit_distance(std::string_view from, std::string_view to);
 
 // Empty if none is near: at most a third of the longer word's length, and at most three edits.

@@ -21,7 +21,7 @@ enum class ConnectionState : std::uint8_t {
   fresh,       // accepted; the first packet must be CONNECT
   connecting,  // CONNECT is proposed; nothing more is read until it is applied
   open,
-  closing,     // what is in the outbox is written, then the connection closes
+  closing,  // what is in the outbox is written, then the connection closes
   closed,
 };
 
@@ -40,35 +40,37 @@ struct TopicAliases {
 
 struct Connection {
   SlotId id{};
-  int transport = -1;              // the loop's name for it: a descriptor
+  int transport = -1;  // the loop's name for it: a descriptor
   mqtt::Version version = mqtt::Version::v5;
   ConnectionState state = ConnectionState::fresh;
-  bool dirty = false;              // in the shard's list of connections with something to do
-  bool input_waits = false;        // `partial` may hold whole packets: give it again once the state is open
-  bool closed_by_client = false;   // it said DISCONNECT: nothing of ours is on its way
-  bool is_registered = false;      // the loop's: its poller knows the transport
-  bool is_paused = false;          // the loop's: not read at present
-  bool write_blocked = false;      // the socket took no more; the loop waits for it
-  bool problem_information = true; // reason strings and user properties are welcome
-  bool will_wanted = true;         // at the end of this connection
-  bool id_assigned = false;        // the broker chose the client id
-  bool is_bridge = false;          // 3.x with the bridge bit: gets RETAIN as published, and not its own messages
-  bool keep_alive_told = false;    // the broker chose the keep-alive
+  bool dirty = false;  // in the shard's list of connections with something to do
+  bool input_waits =
+      false;  // `partial` may hold whole packets: give it again once the state is open
+  bool closed_by_client = false;    // it said DISCONNECT: nothing of ours is on its way
+  bool is_registered = false;       // the loop's: its poller knows the transport
+  bool is_paused = false;           // the loop's: not read at present
+  bool write_blocked = false;       // the socket took no more; the loop waits for it
+  bool problem_information = true;  // reason strings and user properties are welcome
+  bool will_wanted = true;          // at the end of this connection
+  bool id_assigned = false;         // the broker chose the client id
+  bool is_bridge =
+      false;  // 3.x with the bridge bit: gets RETAIN as published, and not its own messages
+  bool keep_alive_told = false;  // the broker chose the keep-alive
   bool response_information_wanted = false;
 
   Session* session = nullptr;
   MonoTime last_packet{};
-  MonoTime deadline = MonoTime::max();  // keep-alive, or the time to say CONNECT
+  MonoTime deadline = MonoTime::max();          // keep-alive, or the time to say CONNECT
   std::uint32_t packet_bytes_max = UINT32_MAX;  // what the client accepts
   std::uint16_t receive_max = 65'535;           // what the client accepts in flight
   std::uint16_t alias_out_max = 0;
   std::uint16_t keep_alive_s = 0;
   std::uint32_t expiry_asked_s = 0;
   std::optional<std::uint32_t> expiry_on_disconnect_s{};  // its DISCONNECT said so
-  std::uint16_t received_unanswered = 0;        // QoS 1/2 publishes of the client in progress
+  std::uint16_t received_unanswered = 0;  // QoS 1/2 publishes of the client in progress
 
   Outbox out{};
-  std::string partial{};           // the beginning of a packet whose rest has not come
+  std::string partial{};  // the beginning of a packet whose rest has not come
   std::unique_ptr<TopicAliases> aliases_in{};
   std::unique_ptr<TopicAliases> aliases_out{};
 };

@@ -14,7 +14,8 @@ Directory::Place Directory::claim(std::string_view client_id, ShardIndex fresh_s
 void Directory::update(const SessionMail& mail) {
   const auto at = entries_.find(mail.client_id);
   if (at == entries_.end() || at->second.claim < mail.claim) return;
-  // A session that came to be is worth knowing even when a newer claim is on its way to the same shard.
+  // A session that came to be is worth knowing even when a newer claim is on its way to the same
+  // shard.
   if (mail.session.is_valid()) {
     at->second.session = mail.session;
   } else if (at->second.claim == mail.claim) {

@@ -1,5 +1,5 @@
-// Which shard has the session of a client id. The front (the first shard) owns it, so a CONNECT finds
-// its session wherever it lives, and two connections of one id always meet on one shard.
+// Which shard has the session of a client id. The front (the first shard) owns it, so a CONNECT
+// finds its session wherever it lives, and two connections of one id always meet on one shard.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,9 @@ class Directory {
   };
   // The newest use of a client id; `fresh_shard` is where a new session would go.
   Place claim(std::string_view client_id, ShardIndex fresh_shard);
-  bool contains(std::string_view client_id) const { return entries_.find(client_id) != entries_.end(); }
+  bool contains(std::string_view client_id) const {
+    return entries_.find(client_id) != entries_.end();
+  }
   void update(const SessionMail& mail);
   std::size_t size() const { return entries_.size(); }
 
@@ -37,7 +39,9 @@ class Directory {
   };
   struct TextHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
   };
   std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_{};
   std::uint64_t last_claim_ = 0;

@@ -1,8 +1,9 @@
-// Topic filters as a tree of levels, and the filters that match a topic. One shard's, single-threaded.
+// Topic filters as a tree of levels, and the filters that match a topic. One shard's,
+// single-threaded.
 //
-// A filter is named by the number of its last node. Numbers are dense (below node_capacity), so that what
-// belongs to a filter is an element of a vector; inner nodes have numbers too. 32 bytes a node, and
-// eight to sixteen more for a node that is not its parent's first child.
+// A filter is named by the number of its last node. Numbers are dense (below node_capacity), so
+// that what belongs to a filter is an element of a vector; inner nodes have numbers too. 32 bytes a
+// node, and eight to sixteen more for a node that is not its parent's first child.
 #pragma once
 
 #include <array>
@@ -23,8 +24,8 @@ class FilterTree {
   // The seed keeps outsiders from choosing levels that collide.
   explicit FilterTree(std::uint64_t hash_seed = 0);
 
-  // Filters are valid and not shared; acquiring one that is here counts its users up. The filter is here until
-  // every acquire has had its release.
+  // Filters are valid and not shared; acquiring one that is here counts its users up. The filter is
+  // here until every acquire has had its release.
   NodeId acquire(std::string_view filter);
   void release(NodeId filter);
   std::optional<NodeId> find(std::string_view filter) const;
@@ -32,9 +33,10 @@ class FilterTree {
   std::string filter_of(NodeId filter) const;
   void append_filter(NodeId filter, std::string& to) const;
 
-  // Calls visit(NodeId) once for each filter here that matches the valid topic name (4.7): "a/#" matches "a", and
-  // a wildcard in the first level does not match a topic that begins with $ [MQTT-4.7.2-1]. No order.
-  // The tree stays as it is during the call. Costs nodes on matching paths, never more than the tree has.
+  // Calls visit(NodeId) once for each filter here that matches the valid topic name (4.7): "a/#"
+  // matches "a", and a wildcard in the first level does not match a topic that begins with $
+  // [MQTT-4.7.2-1]. No order. The tree stays as it is during the call. Costs nodes on matching
+  // paths, never more than the tree has.
   template <typename Visit>
   void match(std::string_view topic, Visit&& visit) const;
 
@@ -58,8 +60,9 @@ class FilterTree {
     }
   };
 
-  // A level of the topic that is being matched, and room for one postponed step: there are never more than levels.
-  // Plain, so that an array of them costs nothing; split fills in the text and short keys.
+  // A level of the topic that is being matched, and room for one postponed step: there are never
+  // more than levels. Plain, so that an array of them costs nothing; split fills in the text and
+  // short keys.
   struct Level {
     const char* text;
     std::uint32_t bytes;
@@ -117,7 +120,8 @@ void FilterTree::match(std::string_view topic, Visit&& visit) const {
 }
 
 template <typename Visit>
-void FilterTree::walk(Level* levels, std::uint32_t level_count, bool wild_first, Visit& visit) const {
+void FilterTree::walk(Level* levels, std::uint32_t level_count, bool wild_first,
+                      Visit& visit) const {
   NodeId id = root_;
   std::uint32_t depth = 0;
   std::uint32_t later = 0;

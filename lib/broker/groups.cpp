@@ -52,8 +52,8 @@ Groups::Change Groups::join(const GroupJoinMail& join) {
   ++version_;
   Change change{};
   Group& group = find_or_make(join.filter, change.first);
-  const Membership membership{join.member, join.identifier, join.qos, join.retain_as_published,
-                              join.durable, true};
+  const Membership membership{
+      join.member, join.identifier, join.qos, join.retain_as_published, join.durable, true};
   if (Membership* known = group.find(join.member)) {
     *known = membership;
     return change;

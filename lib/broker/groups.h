@@ -30,8 +30,8 @@ class Group {
   std::string filter{};  // whole: "$share/<name>/<filter>"
   NodeId node{};
 
-  // The next member in turn: one whose client is connected if there is one, else a durable one (only
-  // if `may_wait`). nullptr when nobody can take it.
+  // The next member in turn: one whose client is connected if there is one, else a durable one
+  // (only if `may_wait`). nullptr when nobody can take it.
   const Membership* pick(bool may_wait, const GroupMember* not_to = nullptr);
   Membership* find(const GroupMember& member);
   void remove(const GroupMember& member);

@@ -116,7 +116,8 @@ std::uint64_t Interest::bits_of(std::uint64_t hash) const {
 std::size_t Interest::slot_of(std::uint64_t hash, unsigned bit) const {
   const std::size_t mask = slots_.size() - 1;
   std::size_t at = hash & mask;
-  while (slots_[at].users != 0 && !(slots_[at].hash() == hash && slots_[at].bit == bit)) at = (at + 1) & mask;
+  while (slots_[at].users != 0 && !(slots_[at].hash() == hash && slots_[at].bit == bit))
+    at = (at + 1) & mask;
   return at;
 }
 
@@ -148,7 +149,8 @@ void Interest::count_down(std::uint64_t hash, unsigned bit) {
   }
   slots_[hole] = Slot{};
   --size_;
-  if (slots_.size() > slots_min && size_ * 8 < slots_.size()) resize(std::max(slots_min, slots_.size() / 4));
+  if (slots_.size() > slots_min && size_ * 8 < slots_.size())
+    resize(std::max(slots_min, slots_.size() / 4));
 }
 
 void Interest::resize(std::size_t slot_count) {

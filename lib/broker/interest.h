@@ -1,9 +1,11 @@
-// Which of up to 64 parties (other shards, the durable sessions as one) may have a filter that matches a topic.
-// A yes may be wrong, a no never is. It costs some 15 to 30 bytes per filter and party, where a tree costs hundreds.
+// Which of up to 64 parties (other shards, the durable sessions as one) may have a filter that
+// matches a topic. A yes may be wrong, a no never is. It costs some 15 to 30 bytes per filter and
+// party, where a tree costs hundreds.
 //
-// Filters are grouped by shape (number of levels, which of them are +, whether # ends them); of a filter only the
-// hash of its named levels is kept. A question costs one lookup per shape. Wrong yeses come from equal 64-bit
-// hashes, and from filters beyond shape_max shapes or level_max levels, whose parties are named for every topic.
+// Filters are grouped by shape (number of levels, which of them are +, whether # ends them); of a
+// filter only the hash of its named levels is kept. A question costs one lookup per shape. Wrong
+// yeses come from equal 64-bit hashes, and from filters beyond shape_max shapes or level_max
+// levels, whose parties are named for every topic.
 #pragma once
 
 #include <array>
@@ -24,7 +26,8 @@ class Interest {
 
   explicit Interest(std::uint64_t hash_seed = 0) : hash_(hash_seed) {}
 
-  // A valid, non-shared filter; bit below 64. Each add of a filter and bit is undone by one remove of the same.
+  // A valid, non-shared filter; bit below 64. Each add of a filter and bit is undone by one remove
+  // of the same.
   void add(std::string_view filter, unsigned bit);
   void remove(std::string_view filter, unsigned bit);
 
@@ -81,8 +84,8 @@ class Interest {
   std::vector<Shape> shapes_{};
   std::vector<Slot> slots_{};  // open addressing, linear probing; empty or a power of two
   std::size_t size_ = 0;
-  // Forms that found no room among the shapes, for as long as they have filters: form_part -> how many; and the
-  // filters of each party among them.
+  // Forms that found no room among the shapes, for as long as they have filters: form_part -> how
+  // many; and the filters of each party among them.
   std::unordered_map<std::uint64_t, std::uint64_t> spilled_{};
   std::array<std::uint32_t, 64> spilled_users_{};
   std::uint64_t spilled_bits_ = 0;

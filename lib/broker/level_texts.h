@@ -1,5 +1,6 @@
-// The levels of topics as numbers. A level of up to seven bytes is its own number; a longer one is kept
-// here once, however many nodes have it, and its number is its place. Equal text, equal number.
+// The levels of topics as numbers. A level of up to seven bytes is its own number; a longer one is
+// kept here once, however many nodes have it, and its number is its place. Equal text, equal
+// number.
 #pragma once
 
 #include <bit>
@@ -30,8 +31,9 @@ inline LevelKey short_key(std::string_view level) {
   return key | (static_cast<LevelKey>(level.size()) << 56U);
 }
 
-// Calls each(level, key) for the levels of a topic or filter in their order, in one pass: the key is short_key of a
-// level of up to seven bytes, and means nothing for a longer one. Returns the number of levels.
+// Calls each(level, key) for the levels of a topic or filter in their order, in one pass: the key
+// is short_key of a level of up to seven bytes, and means nothing for a longer one. Returns the
+// number of levels.
 template <typename Each>
 std::size_t for_each_level(std::string_view text, Each&& each) {
   std::size_t count = 1;
@@ -65,7 +67,8 @@ class LevelTexts {
   }
   // Lives as long as the variable that holds the key, and until the level is released.
   std::string_view text(const LevelKey& key) const {
-    if (!is_long(key)) return {reinterpret_cast<const char*>(&key), static_cast<std::size_t>(key >> 56U)};
+    if (!is_long(key))
+      return {reinterpret_cast<const char*>(&key), static_cast<std::size_t>(key >> 56U)};
     const Text& kept = texts_[static_cast<NodeId>(key)];
     return {kept.chars.get(), kept.bytes};
   }

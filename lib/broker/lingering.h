@@ -1,5 +1,5 @@
-// Sockets that have said their last word and wait for the peer to close, so that unread input does not make
-// the system throw that word away.
+// Sockets that have said their last word and wait for the peer to close, so that unread input does
+// not make the system throw that word away.
 #pragma once
 
 #include <list>
@@ -16,7 +16,8 @@ class Lingering {
   static constexpr Millis limit{1000};
   static constexpr std::size_t sockets_max = 4096;  // beyond it the oldest are closed
 
-  // A socket the poller knows; it is shut down for writing and closed when the peer has closed, or at the limit.
+  // A socket the poller knows; it is shut down for writing and closed when the peer has closed, or
+  // at the limit.
   void add(os::Poller& poller, os::Fd fd, MonoTime now);
   // A token of PollEvent that belongs to one of them: reads what came and throws it away.
   bool is_mine(const void* token) const { return token == this; }

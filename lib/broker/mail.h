@@ -1,4 +1,5 @@
-// What shards tell each other. Mail between two shards arrives in the order it was sent, in batches.
+// What shards tell each other. Mail between two shards arrives in the order it was sent, in
+// batches.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 
 namespace mqz::broker {
 
-// A client id, claimed at the front: which use of it this is, and the session it may have on the target shard.
+// A client id, claimed at the front: which use of it this is, and the session it may have on the
+// target shard.
 struct Claim {
   std::uint64_t number = 0;
   SlotId session{};
@@ -30,8 +32,9 @@ struct SessionMail {
   SlotId session{};  // invalid: ended
 };
 
-// A shard has no part in anything until it is given its first connection. The front then tells the active ones, which tell
-// the newcomer what they want and answer with SettledMail; then it tells the newcomer who is active.
+// A shard has no part in anything until it is given its first connection. The front then tells the
+// active ones, which tell the newcomer what they want and answer with SettledMail; then it tells
+// the newcomer who is active.
 struct ActivateMail {
   ShardIndex shard = 0;
   std::uint64_t token = 0;
@@ -51,7 +54,7 @@ struct InterestMail {
   bool add = true;
   bool durable = false;
 };
-struct SettleMail {   // answered by SettledMail once everything before it has taken effect
+struct SettleMail {  // answered by SettledMail once everything before it has taken effect
   std::uint64_t token = 0;
   bool is_deep = false;  // and once everybody else knows what the receiver has told them about it
 };
@@ -59,7 +62,8 @@ struct SettledMail {
   std::uint64_t token = 0;
 };
 
-// To the home of retained messages, and back. The home sends slices; each but the last is asked for.
+// To the home of retained messages, and back. The home sends slices; each but the last is asked
+// for.
 struct RetainedAskMail {
   std::uint64_t token = 0;
   std::string filter{};  // empty: the next slice of what was asked under this token
@@ -119,8 +123,9 @@ struct CommittedMail {
   Record record{};
 };
 
-using Mail = std::variant<AdoptMail, SessionMail, ActivateMail, ActiveMail, RouteMail, InterestMail, SettleMail, SettledMail, RetainedAskMail,
-                          RetainedSliceMail, RetainedDropMail, GroupJoinMail, GroupLeaveMail, GroupPresenceMail,
+using Mail = std::variant<AdoptMail, SessionMail, ActivateMail, ActiveMail, RouteMail, InterestMail,
+                          SettleMail, SettledMail, RetainedAskMail, RetainedSliceMail,
+                          RetainedDropMail, GroupJoinMail, GroupLeaveMail, GroupPresenceMail,
                           GroupDeliverMail, GroupReturnMail, ProposeMail, CommittedMail>;
 
 }  // namespace mqz::broker

@@ -1,4 +1,5 @@
-// Where the other shards put their mail for one shard. The only lock of the broker: held for a swap or a few moves.
+// Where the other shards put their mail for one shard. The only lock of the broker: held for a swap
+// or a few moves.
 #pragma once
 
 #include <mutex>

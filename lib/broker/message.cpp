@@ -28,7 +28,8 @@ char* append(char* to, Bytes bytes) {
 
 }  // namespace
 
-Message* MessageRef::allocate(std::size_t topic_bytes, std::size_t properties_bytes, std::size_t payload_bytes) {
+Message* MessageRef::allocate(std::size_t topic_bytes, std::size_t properties_bytes,
+                              std::size_t payload_bytes) {
   void* room = ::operator new(sizeof(Message) + topic_bytes + properties_bytes + payload_bytes);
   auto* block = new (room) Message;
   block->topic_bytes_ = static_cast<std::uint16_t>(topic_bytes);
@@ -38,7 +39,8 @@ Message* MessageRef::allocate(std::size_t topic_bytes, std::size_t properties_by
 }
 
 MessageRef MessageRef::copy_of(const mqtt::Publish& publish, MonoTime now) {
-  Message* block = allocate(publish.topic.size(), kept_bytes(publish.properties), publish.payload.size());
+  Message* block =
+      allocate(publish.topic.size(), kept_bytes(publish.properties), publish.payload.size());
   block->qos_ = publish.qos;
   block->retain_ = publish.retain;
   char* to = append(block->text(), as_bytes(publish.topic));
@@ -52,8 +54,8 @@ MessageRef MessageRef::copy_of(const mqtt::Publish& publish, MonoTime now) {
   return MessageRef(block);
 }
 
-MessageRef MessageRef::make(std::string_view topic, mqtt::PropertyView properties, Bytes payload, mqtt::Qos qos,
-                            bool retain, MonoTime expires) {
+MessageRef MessageRef::make(std::string_view topic, mqtt::PropertyView properties, Bytes payload,
+                            mqtt::Qos qos, bool retain, MonoTime expires) {
   Message* block = allocate(topic.size(), properties.bytes().size(), payload.size());
   block->qos_ = qos;
   block->retain_ = retain;

@@ -17,8 +17,8 @@ namespace mqz::broker {
 class Message {
  public:
   std::string_view topic() const { return {text(), topic_bytes_}; }
-  // What a receiver sees of the properties: no topic alias, no subscription identifier, and no expiry
-  // interval (that is `expires`, written anew for each receiver).
+  // What a receiver sees of the properties: no topic alias, no subscription identifier, and no
+  // expiry interval (that is `expires`, written anew for each receiver).
   mqtt::PropertyView properties() const {
     return mqtt::PropertyView(as_bytes({text() + topic_bytes_, properties_bytes_}));
   }
@@ -32,7 +32,9 @@ class Message {
   }
   bool has_expired(MonoTime now) const { return now >= expires_; }
   // The memory of the block; what queues are bounded by.
-  std::size_t bytes() const { return sizeof(Message) + topic_bytes_ + properties_bytes_ + payload_bytes_; }
+  std::size_t bytes() const {
+    return sizeof(Message) + topic_bytes_ + properties_bytes_ + payload_bytes_;
+  }
 
  private:
   friend class MessageRef;
@@ -54,11 +56,12 @@ class Message {
 class MessageRef {
  public:
   MessageRef() = default;
-  // Copies the parts of a PUBLISH into a block of its own. `now` turns its expiry interval into a deadline.
+  // Copies the parts of a PUBLISH into a block of its own. `now` turns its expiry interval into a
+  // deadline.
   static MessageRef copy_of(const mqtt::Publish& publish, MonoTime now);
   // From parts; `properties` are those a receiver sees.
-  static MessageRef make(std::string_view topic, mqtt::PropertyView properties, Bytes payload, mqtt::Qos qos,
-                         bool retain, MonoTime expires);
+  static MessageRef make(std::string_view topic, mqtt::PropertyView properties, Bytes payload,
+                         mqtt::Qos qos, bool retain, MonoTime expires);
 
   MessageRef(const MessageRef& other) : block_(other.block_) {
     if (block_ != nullptr) block_->owners_.fetch_add(1, std::memory_order_relaxed);
@@ -79,7 +82,8 @@ class MessageRef {
 
  private:
   explicit MessageRef(Message* block) : block_(block) {}
-  static Message* allocate(std::size_t topic_bytes, std::size_t properties_bytes, std::size_t payload_bytes);
+  static Message* allocate(std::size_t topic_bytes, std::size_t properties_bytes,
+                           std::size_t payload_bytes);
   void release();
   Message* block_ = nullptr;
 };

@@ -1,5 +1,6 @@
-// A pool of small nodes named by dense numbers from 1. A node stays where it is until it is freed; the
-// lowest number with room is given first, and a block whose nodes are all free gives its memory back.
+// A pool of small nodes named by dense numbers from 1. A node stays where it is until it is freed;
+// the lowest number with room is given first, and a block whose nodes are all free gives its memory
+// back.
 #pragma once
 
 #include <cstddef>
@@ -69,8 +70,8 @@ class NodePool {
   struct Block {
     std::unique_ptr<Node[]> nodes{};
     NodeId live = 0;
-    NodeId used = 0;              // nodes from here on were never given
-    NodeId free = nothing_free;   // the first freed one
+    NodeId used = 0;             // nodes from here on were never given
+    NodeId free = nothing_free;  // the first freed one
     bool has_room() const { return free != nothing_free || used < block_nodes; }
   };
 

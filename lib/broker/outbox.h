@@ -1,6 +1,7 @@
 // The bytes on their way to one connection: small packets are copied one behind another into
-// chunks, large payloads are referenced where they lie. Empty, it holds no memory. A chunk never moves
-// while bytes of it are waiting, so a pointer to a packet just written stays good for the turn.
+// chunks, large payloads are referenced where they lie. Empty, it holds no memory. A chunk never
+// moves while bytes of it are waiting, so a pointer to a packet just written stays good for the
+// turn.
 #pragma once
 
 #include <sys/uio.h>
@@ -46,7 +47,7 @@ class Outbox {
  private:
   struct Chunk {
     Chunk* next{};
-    MessageRef payload{};     // set: the piece is this payload and has no bytes of its own
+    MessageRef payload{};  // set: the piece is this payload and has no bytes of its own
     std::uint32_t capacity{};
     std::uint32_t filled{};
     std::byte* bytes() { return reinterpret_cast<std::byte*>(this + 1); }

@@ -1,4 +1,5 @@
-// A set of packet identifiers, two bits of memory per identifier where they are dense and none while empty.
+// A set of packet identifiers, two bits of memory per identifier where they are dense and none
+// while empty.
 #pragma once
 
 #include <array>

@@ -75,7 +75,8 @@ std::byte first_byte(const PublishForm& form) {
 bool write_publish(Connection& to, Routed& message, const PublishForm& form, MonoTime now) {
   const bool v5 = to.version == mqtt::Version::v5;
   const Alias alias = v5 ? choose_alias(to, message.topic()) : Alias{};
-  const std::string_view topic = alias.number != 0 && !alias.is_new ? std::string_view{} : message.topic();
+  const std::string_view topic =
+      alias.number != 0 && !alias.is_new ? std::string_view{} : message.topic();
   Properties properties{};
   std::size_t properties_bytes = 0;
   if (v5) {
@@ -93,7 +94,8 @@ bool write_publish(Connection& to, Routed& message, const PublishForm& form, Mon
       (v5 ? mqtt::varint_size(static_cast<std::uint32_t>(properties_bytes)) + properties_bytes : 0);
   const std::size_t remaining = head + payload.size();
   const std::size_t fixed = 1 + mqtt::varint_size(static_cast<std::uint32_t>(remaining));
-  if (remaining > mqtt::remaining_length_max || fixed + remaining > to.packet_bytes_max) return false;
+  if (remaining > mqtt::remaining_length_max || fixed + remaining > to.packet_bytes_max)
+    return false;
 
   const bool by_reference = payload.size() >= Outbox::reference_bytes_min;
   std::byte* out = to.out.reserve(fixed + head + (by_reference ? 0 : payload.size()));
@@ -102,7 +104,8 @@ bool write_publish(Connection& to, Routed& message, const PublishForm& form, Mon
   out = store_u16(out, static_cast<std::uint16_t>(topic.size()));
   out = put(out, as_bytes(topic));
   if (id_bytes != 0) out = store_u16(out, form.packet_id);
-  if (v5) out = properties.write(mqtt::encode_varint(static_cast<std::uint32_t>(properties_bytes), out));
+  if (v5)
+    out = properties.write(mqtt::encode_varint(static_cast<std::uint32_t>(properties_bytes), out));
   if (by_reference) {
     to.out.append_payload(message.block());
   } else {

@@ -16,7 +16,8 @@ namespace mqz::broker {
 
 using ShardIndex = std::uint16_t;
 
-// A PUBLISH that is retained, or that a durable session may want, or whose QoS 2 identifier must survive.
+// A PUBLISH that is retained, or that a durable session may want, or whose QoS 2 identifier must
+// survive.
 struct PublishRecord {
   MessageRef message{};
   std::uint16_t packet_id = 0;  // 0: nobody waits for an answer
@@ -63,8 +64,8 @@ struct OwnedEntry {
 struct SubscribeRecord {
   std::uint16_t packet_id = 0;
   std::uint32_t identifier = 0;
-  std::vector<OwnedEntry> entries{};      // every entry of the packet
-  std::vector<mqtt::Reason> refused{};    // per entry: success, or why it is refused
+  std::vector<OwnedEntry> entries{};    // every entry of the packet
+  std::vector<mqtt::Reason> refused{};  // per entry: success, or why it is refused
 };
 
 struct UnsubscribeRecord {
@@ -100,7 +101,8 @@ struct Record {
   SlotId connection{};
   SlotId session{};
   std::variant<PublishRecord, DeliverRecord, ConnectRecord, DisconnectRecord, SubscribeRecord,
-               UnsubscribeRecord, AcknowledgeRecord, ReleaseRecord, RepeatRecord, WillRecord, EndRecord>
+               UnsubscribeRecord, AcknowledgeRecord, ReleaseRecord, RepeatRecord, WillRecord,
+               EndRecord>
       what{};
 
   bool is_for_all() const { return std::holds_alternative<PublishRecord>(what); }

@@ -1,5 +1,6 @@
-// The retained messages that a new subscription asked for, on their way in slices. The tree may change
-// between slices, and live messages pass meanwhile: a retained value older than one that passed is left out.
+// The retained messages that a new subscription asked for, on their way in slices. The tree may
+// change between slices, and live messages pass meanwhile: a retained value older than one that
+// passed is left out.
 #pragma once
 
 #include <algorithm>
@@ -22,10 +23,10 @@ struct RetainedRead {
   std::string filter{};
   std::uint32_t identifier = 0;
   mqtt::Qos qos{};
-  bool started = false;   // its SUBACK is out
-  bool asked = false;     // a slice is on its way from the home
+  bool started = false;                          // its SUBACK is out
+  bool asked = false;                            // a slice is on its way from the home
   std::optional<RetainedTree::Cursor> cursor{};  // on the home shard
-  std::vector<std::string> passed{};             // topics of retained messages delivered live meanwhile
+  std::vector<std::string> passed{};  // topics of retained messages delivered live meanwhile
 
   bool has_passed(std::string_view topic) const {
     return std::ranges::find(passed, topic) != passed.end();

@@ -9,7 +9,8 @@ RetainedTree::RetainedTree(std::uint64_t hash_seed)
 
 bool RetainedTree::set(MessageRef message) {
   NodeId at = root_;
-  for_each_level(message->topic(), [&](std::string_view level, LevelKey) { at = child_or_new(at, level); });
+  for_each_level(message->topic(),
+                 [&](std::string_view level, LevelKey) { at = child_or_new(at, level); });
   MessageRef& kept = nodes_[at].message;
   const bool is_new = !kept;
   if (is_new) {
@@ -39,7 +40,8 @@ const MessageRef* RetainedTree::find(std::string_view topic) const {
 
 NodeId RetainedTree::node_of(std::string_view topic) const {
   NodeId at = root_;
-  for_each_level(topic, [&](std::string_view level, LevelKey) { at = child(at, texts_.find(level)); });
+  for_each_level(topic,
+                 [&](std::string_view level, LevelKey) { at = child(at, texts_.find(level)); });
   return at;
 }
 
@@ -142,7 +144,9 @@ RetainedTree::Cursor::~Cursor() { rest(no_node); }
 void RetainedTree::Cursor::prepare() {
   levels_.clear();
   for_each_level(filter_, [&](std::string_view level, LevelKey) {
-    const auto kind = level == "+" ? Level::Kind::plus : level == "#" ? Level::Kind::hash : Level::Kind::name;
+    const auto kind = level == "+"   ? Level::Kind::plus
+                      : level == "#" ? Level::Kind::hash
+                                     : Level::Kind::name;
     levels_.push_back({kind, kind == Level::Kind::name ? tree_->texts_.find(level) : 0});
   });
   if (node_ == no_node) node_ = tree_->root_;

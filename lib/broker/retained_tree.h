@@ -1,7 +1,9 @@
-// Retained messages by topic name (3.3.1.3), and those that a filter asks for. One shard's, single-threaded.
+// Retained messages by topic name (3.3.1.3), and those that a filter asks for. One shard's,
+// single-threaded.
 //
-// A tree of levels like FilterTree's, but here the topics are many and the filter is one, so children are also a
-// list, in the order of their arrival. 32 bytes a node. Expiry and "an empty payload removes" are the caller's rules.
+// A tree of levels like FilterTree's, but here the topics are many and the filter is one, so
+// children are also a list, in the order of their arrival. 32 bytes a node. Expiry and "an empty
+// payload removes" are the caller's rules.
 #pragma once
 
 #include <limits>
@@ -32,8 +34,8 @@ class RetainedTree {
   // nullptr if there is none; valid until the tree changes.
   const MessageRef* find(std::string_view topic) const;
 
-  // Calls visit(const MessageRef&) once for each message whose topic the valid, non-shared filter matches.
-  // The tree stays as it is during the call.
+  // Calls visit(const MessageRef&) once for each message whose topic the valid, non-shared filter
+  // matches. The tree stays as it is during the call.
   template <typename Visit>
   void match(std::string_view filter, Visit&& visit);
 
@@ -41,7 +43,7 @@ class RetainedTree {
 
   std::size_t size() const { return message_count_; }
   std::size_t message_bytes() const { return message_bytes_; }  // of the blocks
-  std::size_t memory_bytes() const;                              // of the tree without them
+  std::size_t memory_bytes() const;                             // of the tree without them
 
  private:
   struct Node {
@@ -75,9 +77,9 @@ class RetainedTree {
   std::size_t message_bytes_ = 0;
 };
 
-// A walk over the messages that a filter matches, in slices between which the tree may change. A message whose topic
-// stays is visited exactly once (as it is then); one that comes or goes meanwhile may be or not.
-// Ends before the tree does.
+// A walk over the messages that a filter matches, in slices between which the tree may change. A
+// message whose topic stays is visited exactly once (as it is then); one that comes or goes
+// meanwhile may be or not. Ends before the tree does.
 class RetainedTree::Cursor {
  public:
   Cursor(RetainedTree& tree, std::string_view filter) : tree_(&tree), filter_(filter) {}
@@ -88,7 +90,8 @@ class RetainedTree::Cursor {
   ~Cursor();
 
   // Looks at up to node_count nodes of the tree (so visits at most that many messages) and calls
-  // visit(const MessageRef&) for those that match. False when there is nothing more. The tree stays as it is during the call.
+  // visit(const MessageRef&) for those that match. False when there is nothing more. The tree stays
+  // as it is during the call.
   template <typename Visit>
   bool next(std::size_t node_count, Visit&& visit);
 
@@ -110,7 +113,7 @@ class RetainedTree::Cursor {
   RetainedTree* tree_ = nullptr;
   std::string filter_{};
   std::vector<Level> levels_{};
-  NodeId node_ = no_node;     // the last one looked at; no_node before the first slice
+  NodeId node_ = no_node;  // the last one looked at; no_node before the first slice
   NodeId pinned_ = no_node;
   std::uint32_t depth_ = 0;
   bool done_ = false;

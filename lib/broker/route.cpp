@@ -39,7 +39,8 @@ void Routes::fill(Route& route, std::string_view topic, const Session* publisher
   route.has_durable = false;
   route.elsewhere = interest_.empty() ? 0 : interest_.may_match(topic);
   ++stamp_;
-  subscriptions_.match(topic, [&](const Subscriber& subscriber) { add(route, subscriber, publisher); });
+  subscriptions_.match(topic,
+                       [&](const Subscriber& subscriber) { add(route, subscriber, publisher); });
   groups_.match(topic, [&](Group& group) {
     route.groups.push_back(&group);
     if (group.durable_count() > 0) route.has_durable = true;

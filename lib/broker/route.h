@@ -15,25 +15,28 @@ namespace mqz::broker {
 
 struct Receiver {
   Session* session{};
-  std::uint32_t identifier{};                 // 0 for none
-  std::vector<std::uint32_t> more{};          // identifiers after the first
-  mqtt::Qos qos{};                            // the highest granted
+  std::uint32_t identifier{};         // 0 for none
+  std::vector<std::uint32_t> more{};  // identifiers after the first
+  mqtt::Qos qos{};                    // the highest granted
   bool retain_as_published{};
 };
 
 struct Route {
   std::vector<Receiver> receivers{};
-  std::vector<Group*> groups{};     // on their home shard only
-  std::uint64_t elsewhere = 0;      // Interest's bits
-  bool has_no_local = false;        // then the receivers depend on the publisher
-  bool has_durable = false;         // a durable session or a group with one may be owed QoS 1 or 2
+  std::vector<Group*> groups{};  // on their home shard only
+  std::uint64_t elsewhere = 0;   // Interest's bits
+  bool has_no_local = false;     // then the receivers depend on the publisher
+  bool has_durable = false;      // a durable session or a group with one may be owed QoS 1 or 2
 };
 
 // Finds routes, and remembers those of topics that come again.
 class Routes {
  public:
   Routes(std::uint64_t hash_seed, Subscriptions& subscriptions, Groups& groups, Interest& interest)
-      : hash_seed_(hash_seed), subscriptions_(subscriptions), groups_(groups), interest_(interest) {}
+      : hash_seed_(hash_seed),
+        subscriptions_(subscriptions),
+        groups_(groups),
+        interest_(interest) {}
 
   // Valid until the next find or the next change of a subscription.
   const Route& find(std::string_view topic, const Session* publisher);

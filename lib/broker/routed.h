@@ -12,7 +12,12 @@ class Routed {
   // Views must live as long as this. `properties` are those a receiver sees.
   Routed(std::string_view topic, mqtt::PropertyView properties, Bytes payload, mqtt::Qos qos,
          bool retain, MonoTime expires)
-      : topic_(topic), properties_(properties), payload_(payload), qos_(qos), retain_(retain), expires_(expires) {}
+      : topic_(topic),
+        properties_(properties),
+        payload_(payload),
+        qos_(qos),
+        retain_(retain),
+        expires_(expires) {}
   explicit Routed(MessageRef block)
       : topic_(block->topic()),
         properties_(block->properties()),

@@ -6,7 +6,8 @@
 
 namespace mqz::broker {
 
-Result<std::unique_ptr<Server>> Server::open(ServerOptions options, std::vector<os::Listener> listeners) {
+Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
+                                             std::vector<os::Listener> listeners) {
   std::unique_ptr<Server> server(new Server(options.shard_count));
   const std::uint64_t hash_seed = os::random_u64();
   const std::uint64_t name_seed = os::random_u64();
@@ -39,7 +40,8 @@ void Server::start() {
 
 // The front last: it still takes what the others post.
 void Server::stop() {
-  for (auto loop = loops_.rbegin(); loop != loops_.rend(); ++loop) (*loop)->mailbox().tell_to_drain();
+  for (auto loop = loops_.rbegin(); loop != loops_.rend(); ++loop)
+    (*loop)->mailbox().tell_to_drain();
   threads_.clear();
 }
 

@@ -21,7 +21,8 @@ struct ServerOptions {
 class Server {
  public:
   // Owns the listeners from here on. Nothing runs before start.
-  static Result<std::unique_ptr<Server>> open(ServerOptions options, std::vector<os::Listener> listeners);
+  static Result<std::unique_ptr<Server>> open(ServerOptions options,
+                                              std::vector<os::Listener> listeners);
   ~Server();
 
   void start();

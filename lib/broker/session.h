@@ -2,8 +2,8 @@
 // the client is connected it points at its connection, which lives on the same shard.
 //
 // A durable session outlives its connection (Session Expiry Interval > 0; Clean Session 0 before
-// version 5). Its state changes only when a committed record is applied. A session that ends with its connection
-// is changed at once and costs the sequencer nothing.
+// version 5). Its state changes only when a committed record is applied. A session that ends with
+// its connection is changed at once and costs the sequencer nothing.
 #pragma once
 
 #include <algorithm>
@@ -39,19 +39,19 @@ struct SharedMembership {
 struct Session {
   SlotId id{};
   std::string client_id{};
-  std::uint64_t claim = 0;          // the directory's number of this use of the client id
+  std::uint64_t claim = 0;  // the directory's number of this use of the client id
   Connection* connection = nullptr;
 
   bool durable = false;
-  std::uint32_t expiry_s = 0;       // UINT32_MAX: never
-  MonoTime expires = MonoTime::max();     // while absent
-  MonoTime will_due = MonoTime::max();    // while absent and a delayed will waits
+  std::uint32_t expiry_s = 0;           // UINT32_MAX: never
+  MonoTime expires = MonoTime::max();   // while absent
+  MonoTime will_due = MonoTime::max();  // while absent and a delayed will waits
   std::unique_ptr<Will> will{};
 
   std::vector<SubscriptionPlace> subscriptions{};
   std::vector<SharedMembership> shared{};
   SendQueue send{};
-  PacketIdSet received{};           // QoS 2 identifiers of the client, PUBLISH to PUBREL
+  PacketIdSet received{};  // QoS 2 identifiers of the client, PUBLISH to PUBREL
 
   // Scratch of the message being matched: which match, and where in its list of receivers.
   std::uint64_t match_stamp = 0;
@@ -60,7 +60,8 @@ struct Session {
   std::uint64_t dropped_messages = 0;
 
   bool has_shared(std::string_view filter) const {
-    return std::ranges::any_of(shared, [&](const SharedMembership& one) { return one.filter == filter; });
+    return std::ranges::any_of(shared,
+                               [&](const SharedMembership& one) { return one.filter == filter; });
   }
 };
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "lib/broker/shard_write.h"
-
 namespace mqz::broker {
 
 Shard::Shard(Options options)
@@ -40,8 +38,9 @@ std::size_t Shard::receive(Connection& connection, Bytes input) {
     const mqtt::FrameResult next = mqtt::next_frame(input, settings_.packet_bytes_max);
     if (next.status == mqtt::FrameStatus::incomplete) break;
     if (next.status != mqtt::FrameStatus::complete) {
-      refuse(connection, next.status == mqtt::FrameStatus::too_large ? mqtt::Reason::packet_too_large
-                                                                     : mqtt::Reason::malformed_packet);
+      refuse(connection, next.status == mqtt::FrameStatus::too_large
+                             ? mqtt::Reason::packet_too_large
+                             : mqtt::Reason::malformed_packet);
       break;
     }
     ++counters_.packets_received;
@@ -51,7 +50,8 @@ std::size_t Shard::receive(Connection& connection, Bytes input) {
     input = input.subspan(next.frame.bytes);
     run_committed();
   }
-  if (connection.state == ConnectionState::closing || connection.state == ConnectionState::closed) return offered;
+  if (connection.state == ConnectionState::closing || connection.state == ConnectionState::closed)
+    return offered;
   connection.input_waits = connection.state == ConnectionState::connecting;
   return offered - input.size();
 }
@@ -119,7 +119,8 @@ void Shard::refuse(Connection& connection, mqtt::Reason reason) {
 }
 
 void Shard::close(Connection& connection) {
-  if (connection.state == ConnectionState::closing || connection.state == ConnectionState::closed) return;
+  if (connection.state == ConnectionState::closing || connection.state == ConnectionState::closed)
+    return;
   connection.state = ConnectionState::closing;
   detach(connection);
   touch(connection);
@@ -147,11 +148,14 @@ void Shard::release(Connection& connection) {
 }
 
 void Shard::drain() {
-  connections_.for_each([&](Connection& connection) { refuse(connection, mqtt::Reason::server_shutting_down); });
+  connections_.for_each(
+      [&](Connection& connection) { refuse(connection, mqtt::Reason::server_shutting_down); });
   run_committed();
 }
 
-void Shard::set_loads(std::span<const std::uint16_t> loads) { loads_.assign(loads.begin(), loads.end()); }
+void Shard::set_loads(std::span<const std::uint16_t> loads) {
+  loads_.assign(loads.begin(), loads.end());
+}
 
 void Shard::tick() {
   while (const auto timer = timers_.take(now_.mono)) {
@@ -199,13 +203,17 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
     void operator()(SettledMail& mail) const { shard.on_settled(mail); }
     void operator()(RetainedAskMail& mail) const { shard.on_retained_ask(from, mail); }
     void operator()(RetainedSliceMail& mail) const { shard.on_retained_slice(std::move(mail)); }
-    void operator()(RetainedDropMail& mail) const { shard.serves_.erase(serve_key(from, mail.token)); }
+    void operator()(RetainedDropMail& mail) const {
+      shard.serves_.erase(serve_key(from, mail.token));
+    }
     void operator()(GroupJoinMail& mail) const { shard.on_group_join(mail); }
     void operator()(GroupLeaveMail& mail) const { shard.on_group_leave(mail); }
     void operator()(GroupPresenceMail& mail) const { shard.groups_.set_presence(mail); }
     void operator()(GroupDeliverMail& mail) const { shard.on_group_deliver(from, std::move(mail)); }
     void operator()(GroupReturnMail& mail) const { shard.on_group_return(std::move(mail)); }
-    void operator()(ProposeMail& mail) const { shard.options_.sequencer->propose(std::move(mail.record)); }
+    void operator()(ProposeMail& mail) const {
+      shard.options_.sequencer->propose(std::move(mail.record));
+    }
     void operator()(CommittedMail& mail) const { shard.apply(mail.record); }
   };
   std::visit(Visitor{*this, from}, mail);
@@ -246,7 +254,8 @@ void Shard::end_condemned() {
   while (!condemned_.empty()) {
     const Condemned next = condemned_.back();
     condemned_.pop_back();
-    if (Connection* connection = connections_.find(next.connection)) refuse(*connection, next.reason);
+    if (Connection* connection = connections_.find(next.connection))
+      refuse(*connection, next.reason);
   }
 }
 

@@ -3,9 +3,9 @@
 // connections that have something to do. It sees no socket, no clock and no other thread.
 //
 // Its parts, by file: shard.cpp (input, output, mail), shard_connect.cpp (CONNECT to the end of a
-// connection), shard_session.cpp (sessions, wills, expiry), shard_publish.cpp (PUBLISH of a client, routing),
-// shard_deliver.cpp (to one session), shard_ack.cpp, shard_subscribe.cpp, shard_groups.cpp,
-// shard_retained.cpp, shard_apply.cpp (committed records).
+// connection), shard_session.cpp (sessions, wills, expiry), shard_publish.cpp (PUBLISH of a client,
+// routing), shard_deliver.cpp (to one session), shard_ack.cpp, shard_subscribe.cpp,
+// shard_groups.cpp, shard_retained.cpp, shard_apply.cpp (committed records).
 #pragma once
 
 #include <deque>
@@ -34,13 +34,18 @@
 #include "lib/broker/subscriptions.h"
 #include "lib/broker/timers.h"
 #include "lib/mqtt/decode.h"
+#include "lib/mqtt/encode.h"
 
 namespace mqz::broker {
 
-// The first shard is the front: it accepts connections, has the directory of client ids, the sequencer, the
-// retained messages and the shared groups.
+// The first shard is the front: it accepts connections, has the directory of client ids, the
+// sequencer, the retained messages and the shared groups.
 inline constexpr ShardIndex front_shard = 0;
 inline constexpr ShardIndex shards_max = 60;
+
+// The bit of Interest for durable sessions of all other shards; shards have the bits of their
+// index.
+inline constexpr unsigned durable_interest = 63;
 
 class Shard {
  public:
@@ -49,7 +54,7 @@ class Shard {
     ShardIndex count = 1;
     Settings settings{};
     std::uint64_t hash_seed = 0;
-    std::uint64_t name_seed = 0;          // for client ids that the broker assigns
+    std::uint64_t name_seed = 0;  // for client ids that the broker assigns
     Placement placement = Placement::pack;
     std::unique_ptr<Sequencer> sequencer{};  // the front's
   };
@@ -61,9 +66,11 @@ class Shard {
   // Time as it is for everything until the next call.
   void set_now(Now now) { now_ = now; }
 
-  // Input. A connection may be gone (state closed) after any of these, but its object lives until release.
+  // Input. A connection may be gone (state closed) after any of these, but its object lives until
+  // release.
   Connection& accept(int transport);
-  // Takes what it can use of `input`; returns how many bytes. The rest is to be given again, with more.
+  // Takes what it can use of `input`; returns how many bytes. The rest is to be given again, with
+  // more.
   std::size_t receive(Connection& connection, Bytes input);
   void lost(Connection& connection);
   // Its outbox has become empty or the socket takes bytes again.
@@ -124,7 +131,8 @@ class Shard {
   std::optional<mqtt::Reason> check_connect(const mqtt::Connect& packet) const;
   void refuse_connect(Connection& connection, mqtt::Reason reason);
   ShardIndex choose_shard();
-  void connect_here(Connection& connection, const mqtt::Connect& packet, std::string client_id, const Claim& claim);
+  void connect_here(Connection& connection, const mqtt::Connect& packet, std::string client_id,
+                    const Claim& claim);
   void adopt(AdoptMail mail);
   void take_limits(Connection& connection, const mqtt::Connect& packet);
   void open(Connection& connection, const ConnectRecord& record, SlotId existing);
@@ -157,8 +165,10 @@ class Shard {
   void on_publish(Connection& connection, const mqtt::Frame& frame);
   bool resolve_alias(Connection& connection, mqtt::Publish& packet);
   std::optional<mqtt::Reason> refuse_publish(const mqtt::Publish& packet) const;
-  void answer_publish(Connection& connection, mqtt::Qos qos, std::uint16_t packet_id, mqtt::Reason reason);
-  void publish(Routed& message, Session* publisher, Connection* connection, std::uint16_t packet_id);
+  void answer_publish(Connection& connection, mqtt::Qos qos, std::uint16_t packet_id,
+                      mqtt::Reason reason);
+  void publish(Routed& message, Session* publisher, Connection* connection,
+               std::uint16_t packet_id);
   bool feed_live(Routed& message, const Route& route);
   void apply_publish(const Record& record, const PublishRecord& publish);
 
@@ -182,7 +192,8 @@ class Shard {
   void on_pubrec(Connection& connection, const mqtt::Ack& ack);
   void on_pubrel(Connection& connection, const mqtt::Ack& ack);
   void on_pubcomp(Connection& connection, const mqtt::Ack& ack);
-  void write_ack(Connection& connection, mqtt::PacketType type, std::uint16_t packet_id, mqtt::Reason reason);
+  void write_ack(Connection& connection, mqtt::PacketType type, std::uint16_t packet_id,
+                 mqtt::Reason reason);
   void complete_release(Connection& connection, std::uint16_t packet_id);
   void acknowledged(Session& session, std::uint64_t position, mqtt::PacketType type);
 
@@ -255,15 +266,16 @@ class Shard {
   Slots<Connection> connections_{};
   Slots<Session> sessions_{};
   Subscriptions subscriptions_;
-  Groups groups_;       // the front's
-  Interest interest_;   // of the other shards
+  Groups groups_;      // the front's
+  Interest interest_;  // of the other shards
   Routes routes_;
   RetainedTree retained_;  // the front's
   Timers timers_{};
 
-  Directory directory_{};  // the front's
+  Directory directory_{};     // the front's
   std::uint64_t active_ = 0;  // bits of the shards that have a part in anything, this one included
-  std::unordered_map<ShardIndex, std::vector<AdoptMail>> newcomers_{};  // becoming active, and their first connections
+  std::unordered_map<ShardIndex, std::vector<AdoptMail>>
+      newcomers_{};  // becoming active, and their first connections
   std::vector<std::uint16_t> loads_{};
   ShardIndex next_shard_ = 0;
   std::uint64_t assigned_ids_ = 0;
@@ -292,5 +304,20 @@ class Shard {
   std::vector<SlotId> dirty_{};
   std::vector<std::vector<Mail>> mail_{};
 };
+
+// Not for PUBLISH. A packet larger than the client accepts goes without its properties.
+template <typename Packet>
+void Shard::write(Connection& connection, const Packet& packet) {
+  std::size_t size = mqtt::encoded_size(packet, connection.version);
+  if (size <= connection.packet_bytes_max) {
+    mqtt::encode(packet, connection.version, connection.out.reserve(size));
+  } else {
+    Packet plain = packet;
+    plain.properties = {};
+    size = mqtt::encoded_size(plain, connection.version);
+    mqtt::encode(plain, connection.version, connection.out.reserve(size));
+  }
+  touch(connection);
+}
 
 }  // namespace mqz::broker

@@ -1,5 +1,5 @@
 // PUBACK, PUBREC, PUBREL and PUBCOMP, in both directions (3.4 to 3.7, 4.3).
-#include "lib/broker/shard_write.h"
+#include "lib/broker/shard.h"
 
 namespace mqz::broker {
 
@@ -8,7 +8,8 @@ using mqtt::PacketType;
 using mqtt::Qos;
 using mqtt::Reason;
 
-void Shard::write_ack(Connection& connection, PacketType type, std::uint16_t packet_id, Reason reason) {
+void Shard::write_ack(Connection& connection, PacketType type, std::uint16_t packet_id,
+                      Reason reason) {
   if (reason != Reason::success && connection.version == mqtt::Version::v5) {
     return write(connection, Ack{.type = type, .packet_id = packet_id, .reason = reason});
   }
@@ -38,7 +39,8 @@ void Shard::on_puback(Connection& connection, const Ack& ack) {
   Session& session = *connection.session;
   const auto position = session.send.find(ack.packet_id);
   if (!position) return;  // nothing of that name is in flight; nothing follows from it
-  if (session.send.at(*position).qos != Qos::at_least_once) return refuse(connection, Reason::protocol_error);
+  if (session.send.at(*position).qos != Qos::at_least_once)
+    return refuse(connection, Reason::protocol_error);
   acknowledged(session, *position, PacketType::puback);
 }
 
@@ -48,9 +50,11 @@ void Shard::on_pubrec(Connection& connection, const Ack& ack) {
   if (!position) {
     // A PUBREL lets the client finish what we no longer know.
     if (mqtt::is_failure(ack.reason)) return;
-    return write_ack(connection, PacketType::pubrel, ack.packet_id, Reason::packet_identifier_not_found);
+    return write_ack(connection, PacketType::pubrel, ack.packet_id,
+                     Reason::packet_identifier_not_found);
   }
-  if (session.send.at(*position).qos != Qos::exactly_once) return refuse(connection, Reason::protocol_error);
+  if (session.send.at(*position).qos != Qos::exactly_once)
+    return refuse(connection, Reason::protocol_error);
   if (mqtt::is_failure(ack.reason)) return acknowledged(session, *position, PacketType::puback);
   if (session.send.at(*position).state != SendState::released) {
     acknowledged(session, *position, PacketType::pubrec);
@@ -62,14 +66,16 @@ void Shard::on_pubcomp(Connection& connection, const Ack& ack) {
   Session& session = *connection.session;
   const auto position = session.send.find(ack.packet_id);
   if (!position) return;
-  if (session.send.at(*position).state != SendState::released) return refuse(connection, Reason::protocol_error);
+  if (session.send.at(*position).state != SendState::released)
+    return refuse(connection, Reason::protocol_error);
   acknowledged(session, *position, PacketType::pubcomp);
 }
 
 void Shard::on_pubrel(Connection& connection, const Ack& ack) {
   Session& session = *connection.session;
   if (session.durable) {
-    return propose({.connection = connection.id, .session = session.id, .what = ReleaseRecord{ack.packet_id}});
+    return propose(
+        {.connection = connection.id, .session = session.id, .what = ReleaseRecord{ack.packet_id}});
   }
   complete_release(connection, ack.packet_id);
 }
@@ -77,7 +83,8 @@ void Shard::on_pubrel(Connection& connection, const Ack& ack) {
 void Shard::complete_release(Connection& connection, std::uint16_t packet_id) {
   const bool known = connection.session->received.erase(packet_id);
   if (known && connection.received_unanswered > 0) --connection.received_unanswered;
-  write_ack(connection, PacketType::pubcomp, packet_id, known ? Reason::success : Reason::packet_identifier_not_found);
+  write_ack(connection, PacketType::pubcomp, packet_id,
+            known ? Reason::success : Reason::packet_identifier_not_found);
 }
 
 }  // namespace mqz::broker

@@ -1,8 +1,8 @@
-// How a shard that has had nothing to do comes to have a part in everything. Until then nobody tells it
-// anything or waits for it, so a broker under little load works as if it had one shard.
+// How a shard that has had nothing to do comes to have a part in everything. Until then nobody
+// tells it anything or waits for it, so a broker under little load works as if it had one shard.
 #include <bit>
 
-#include "lib/broker/shard_write.h"
+#include "lib/broker/shard.h"
 #include "lib/mqtt/topic.h"
 
 namespace mqz::broker {

@@ -1,5 +1,5 @@
 // Committed records, in their order. Durable state changes here and nowhere else.
-#include "lib/broker/shard_write.h"
+#include "lib/broker/shard.h"
 
 namespace mqz::broker {
 
@@ -66,11 +66,13 @@ void Shard::apply(Record& record) {
 
     void operator()(WillRecord& will) const {
       Session* found = session();
-      if (found != nullptr && found->claim == will.claim && found->connection == nullptr) shard.fire_will(*found);
+      if (found != nullptr && found->claim == will.claim && found->connection == nullptr)
+        shard.fire_will(*found);
     }
     void operator()(EndRecord& end) const {
       Session* found = session();
-      if (found != nullptr && found->claim == end.claim && found->connection == nullptr) shard.end_session(*found);
+      if (found != nullptr && found->claim == end.claim && found->connection == nullptr)
+        shard.end_session(*found);
     }
   };
   std::visit(Visitor{*this, record}, record.what);

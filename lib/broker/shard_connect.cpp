@@ -1,10 +1,10 @@
 // From the CONNECT of a client to its DISCONNECT (3.1, 3.2, 3.14, 3.15).
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "lib/broker/shard_write.h"
+#include "lib/broker/shard.h"
 #include "lib/mqtt/direction.h"
 
 namespace mqz::broker {
@@ -14,11 +14,13 @@ using mqtt::PropertyId;
 using mqtt::Reason;
 using mqtt::Version;
 
-// A level that nobody knows is answered in the form of the nearest one that is known; "MQTT" has four letters.
+// A level that nobody knows is answered in the form of the nearest one that is known, another
+// protocol's not at all.
 std::optional<Version> answer_version(const mqtt::Frame& frame) {
-  constexpr std::size_t level_at = 6;
-  if (frame.body.size() <= level_at) return std::nullopt;
-  return frame.body[level_at] > static_cast<std::byte>(Version::v311) ? Version::v5 : Version::v311;
+  const std::string_view body = as_text(frame.body);
+  if (body.starts_with(std::string_view("\0\6MQIsdp", 8))) return Version::v31;
+  if (!body.starts_with(std::string_view("\0\4MQTT", 6)) || body.size() < 7) return std::nullopt;
+  return body[6] > static_cast<char>(Version::v311) ? Version::v5 : Version::v311;
 }
 
 std::uint32_t session_expiry(const mqtt::Connect& packet, std::uint32_t limit) {
@@ -32,12 +34,14 @@ std::uint32_t session_expiry(const mqtt::Connect& packet, std::uint32_t limit) {
 Will make_will(const mqtt::Will& will) {
   mqtt::PropertyWriter properties;  // what is the will's and not the message's is left out
   for (auto at = will.properties.begin(); at != will.properties.end(); ++at) {
-    if (at->id != PropertyId::will_delay_interval && at->id != PropertyId::message_expiry_interval) {
+    if (at->id != PropertyId::will_delay_interval &&
+        at->id != PropertyId::message_expiry_interval) {
       properties.encoded(at.encoded());
     }
   }
   Will made;
-  made.message = MessageRef::make(will.topic, properties.view(), will.payload, will.qos, will.retain, MonoTime::max());
+  made.message = MessageRef::make(will.topic, properties.view(), will.payload, will.qos,
+                                  will.retain, MonoTime::max());
   made.delay_s = will.properties.number(PropertyId::will_delay_interval).value_or(0);
   made.expiry_s = will.properties.number(PropertyId::message_expiry_interval);
   return made;
@@ -52,13 +56,15 @@ std::optional<Reason> Shard::check_connect(const mqtt::Connect& packet) const {
   if (!settings_.allow_anonymous) {
     return packet.user_name ? Reason::bad_user_name_or_password : Reason::not_authorized;
   }
-  if (packet.client_id.empty() && !settings_.allow_empty_client_id) return Reason::client_identifier_not_valid;
+  if (packet.client_id.empty() && !settings_.allow_empty_client_id)
+    return Reason::client_identifier_not_valid;
   if (packet.will) {
     if (packet.will->retain && !settings_.retain_available) return Reason::retain_not_supported;
     if (packet.will->qos > settings_.qos_max) return Reason::qos_not_supported;
     if (packet.will->topic.starts_with("$SYS/")) return Reason::topic_name_invalid;
   }
-  if (is_front() && directory_.size() >= settings_.connections_max && !directory_.contains(packet.client_id)) {
+  if (is_front() && directory_.size() >= settings_.connections_max &&
+      !directory_.contains(packet.client_id)) {
     return Reason::quota_exceeded;
   }
   return std::nullopt;
@@ -72,25 +78,30 @@ void Shard::refuse_connect(Connection& connection, Reason reason) {
 void Shard::on_connect(Connection& connection, const mqtt::Frame& frame) {
   const auto packet = mqtt::decode_connect(frame);
   if (!packet) {
-    const auto version =
-        packet.error() == Reason::unsupported_protocol_version ? answer_version(frame) : mqtt::connect_version(frame);
+    const auto version = packet.error() == Reason::unsupported_protocol_version
+                             ? answer_version(frame)
+                             : mqtt::connect_version(frame);
     if (!version) return close(connection);
     connection.version = *version;
     const bool has_return_code = packet.error() == Reason::unsupported_protocol_version ||
                                  packet.error() == Reason::client_identifier_not_valid;
-    if (*version == Version::v5 || has_return_code) return refuse_connect(connection, packet.error());
+    if (*version == Version::v5 || has_return_code)
+      return refuse_connect(connection, packet.error());
     return close(connection);
   }
   connection.version = packet->version;
   if (const auto reason = check_connect(*packet)) return refuse_connect(connection, *reason);
   std::string client_id(packet->client_id);
   if (client_id.empty()) {
-    client_id = fmt::format("{}{:016x}{:08x}", settings_.client_id_prefix, options_.name_seed, ++assigned_ids_);
+    client_id = fmt::format("{}{:016x}{:08x}", settings_.client_id_prefix, options_.name_seed,
+                            ++assigned_ids_);
   }
   const Directory::Place place = directory_.claim(client_id, choose_shard());
-  if (place.shard == options_.index) return connect_here(connection, *packet, std::move(client_id), place.claim);
+  if (place.shard == options_.index)
+    return connect_here(connection, *packet, std::move(client_id), place.claim);
   hand_over(connection, place.shard,
-            AdoptMail{connection.transport, std::move(client_id), place.claim, std::string(as_text(fresh_input_))});
+            AdoptMail{connection.transport, std::move(client_id), place.claim,
+                      std::string(as_text(fresh_input_))});
 }
 
 ShardIndex Shard::choose_shard() {
@@ -110,7 +121,8 @@ ShardIndex Shard::choose_shard() {
 void Shard::adopt(AdoptMail mail) {
   Connection& connection = accept(mail.transport);
   --counters_.connections_accepted;
-  const mqtt::FrameResult frame = mqtt::next_frame(as_bytes(mail.input), settings_.packet_bytes_max);
+  const mqtt::FrameResult frame =
+      mqtt::next_frame(as_bytes(mail.input), settings_.packet_bytes_max);
   MQZ_CHECK(frame.status == mqtt::FrameStatus::complete);
   const auto packet = mqtt::decode_connect(frame.frame);
   MQZ_CHECK(packet.has_value());
@@ -126,11 +138,13 @@ void Shard::take_limits(Connection& connection, const mqtt::Connect& packet) {
   const auto& properties = packet.properties;
   connection.receive_max =
       static_cast<std::uint16_t>(properties.number(PropertyId::receive_maximum).value_or(65'535));
-  connection.packet_bytes_max = properties.number(PropertyId::maximum_packet_size).value_or(UINT32_MAX);
-  connection.alias_out_max =
-      std::min(static_cast<std::uint16_t>(properties.number(PropertyId::topic_alias_maximum).value_or(0)),
-               settings_.topic_alias_out_max);
-  connection.problem_information = properties.number(PropertyId::request_problem_information).value_or(1) != 0;
+  connection.packet_bytes_max =
+      properties.number(PropertyId::maximum_packet_size).value_or(UINT32_MAX);
+  connection.alias_out_max = std::min(
+      static_cast<std::uint16_t>(properties.number(PropertyId::topic_alias_maximum).value_or(0)),
+      settings_.topic_alias_out_max);
+  connection.problem_information =
+      properties.number(PropertyId::request_problem_information).value_or(1) != 0;
   connection.response_information_wanted =
       properties.number(PropertyId::request_response_information).value_or(0) != 0;
   std::uint16_t keep_alive = packet.keep_alive_s;
@@ -140,8 +154,7 @@ void Shard::take_limits(Connection& connection, const mqtt::Connect& packet) {
     connection.keep_alive_told = true;
   }
   connection.keep_alive_s = keep_alive;
-  connection.expiry_asked_s =
-      properties.number(PropertyId::session_expiry_interval).value_or(0);
+  connection.expiry_asked_s = properties.number(PropertyId::session_expiry_interval).value_or(0);
   connection.id_assigned = packet.client_id.empty();
   connection.is_bridge = packet.bridge;
 }
@@ -159,13 +172,15 @@ void Shard::connect_here(Connection& connection, const mqtt::Connect& packet, st
   const Session* existing = sessions_.find(claim.session);
   connection.state = ConnectionState::connecting;
   if (record.durable || (existing != nullptr && existing->durable)) {
-    return propose({.connection = connection.id, .session = claim.session, .what = std::move(record)});
+    return propose(
+        {.connection = connection.id, .session = claim.session, .what = std::move(record)});
   }
   open(connection, record, claim.session);
 }
 
-// The old connection ends here and now, in the middle of the new one's CONNECT; what its end means for the session is decided
-// at once. A will that has a delay is not published: the client is back (3.1.3.2.2).
+// The old connection ends here and now, in the middle of the new one's CONNECT; what its end means
+// for the session is decided at once. A will that has a delay is not published: the client is back
+// (3.1.3.2.2).
 void Shard::take_over(Session& session) {
   Connection& old = *std::exchange(session.connection, nullptr);
   old.session = nullptr;
@@ -207,8 +222,8 @@ void Shard::open(Connection& connection, const ConnectRecord& record, SlotId exi
   resume(*session);
 }
 
-// The client did not wait for its CONNACK. Its record has its place all the same: a session that was discarded stays
-// discarded, one that was resumed goes on without a client.
+// The client did not wait for its CONNACK. Its record has its place all the same: a session that
+// was discarded stays discarded, one that was resumed goes on without a client.
 void Shard::connect_abandoned(const ConnectRecord& record, SlotId existing) {
   Session* session = sessions_.find(existing);
   if (session != nullptr && session->connection != nullptr) take_over(*session);
@@ -234,21 +249,25 @@ void Shard::write_connack(Connection& connection, bool session_present) {
     const auto tell = [&](bool differs, PropertyId id, std::uint32_t value) {
       if (differs) properties.number(id, value);
     };
-    tell(session.expiry_s != connection.expiry_asked_s, PropertyId::session_expiry_interval, session.expiry_s);
+    tell(session.expiry_s != connection.expiry_asked_s, PropertyId::session_expiry_interval,
+         session.expiry_s);
     tell(settings_.receive_max != 65'535, PropertyId::receive_maximum, settings_.receive_max);
     tell(settings_.qos_max != mqtt::Qos::exactly_once, PropertyId::maximum_qos,
          static_cast<std::uint32_t>(settings_.qos_max));
     tell(!settings_.retain_available, PropertyId::retain_available, 0);
     tell(settings_.packet_bytes_max < mqtt::packet_bytes_max, PropertyId::maximum_packet_size,
          static_cast<std::uint32_t>(settings_.packet_bytes_max));
-    if (connection.id_assigned) properties.text(PropertyId::assigned_client_identifier, session.client_id);
-    tell(settings_.topic_alias_max != 0, PropertyId::topic_alias_maximum, settings_.topic_alias_max);
+    if (connection.id_assigned)
+      properties.text(PropertyId::assigned_client_identifier, session.client_id);
+    tell(settings_.topic_alias_max != 0, PropertyId::topic_alias_maximum,
+         settings_.topic_alias_max);
     tell(connection.keep_alive_told, PropertyId::server_keep_alive, connection.keep_alive_s);
     if (connection.response_information_wanted) {
       properties.text(PropertyId::response_information, "response/" + session.client_id);
     }
   }
-  write(connection, mqtt::Connack{.session_present = session_present, .properties = properties.view()});
+  write(connection,
+        mqtt::Connack{.session_present = session_present, .properties = properties.view()});
 }
 
 void Shard::on_disconnect(Connection& connection, const mqtt::Frame& frame) {

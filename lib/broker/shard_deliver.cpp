@@ -1,5 +1,5 @@
 // A message to one session: written at once, queued, or dropped at a limit (4.3, 4.9).
-#include "lib/broker/shard_write.h"
+#include "lib/broker/shard.h"
 
 namespace mqz::broker {
 
@@ -40,7 +40,8 @@ void Shard::deliver(Session& session, Routed& message, const DeliveryForm& form)
 void Shard::deliver_qos0(Session& session, Routed& message, const DeliveryForm& form) {
   Connection* connection = session.connection;
   if (connection == nullptr) {
-    if (settings_.queue_qos0 && session.durable && make_room(session, message)) enqueue(session, message, form);
+    if (settings_.queue_qos0 && session.durable && make_room(session, message))
+      enqueue(session, message, form);
     return;
   }
   // Behind what is queued at QoS 0 from the time without a connection.
@@ -56,12 +57,13 @@ void Shard::deliver_qos0(Session& session, Routed& message, const DeliveryForm& 
 bool Shard::make_room(Session& session, Routed& message) {
   const std::size_t bytes = sizeof(Message) + message.topic().size() + message.payload().size() +
                             message.properties().bytes().size() + sizeof(Outgoing);
-  const bool fits = session.send.bytes() + bytes <= settings_.queue_bytes_max &&
-                    (settings_.queue_messages_max == 0 ||
-                     session.send.waiting() < settings_.queue_messages_max);
+  const bool fits =
+      session.send.bytes() + bytes <= settings_.queue_bytes_max &&
+      (settings_.queue_messages_max == 0 || session.send.waiting() < settings_.queue_messages_max);
   if (fits) return true;
   count_drop(session);
-  if (session.connection != nullptr) condemned_.push_back({session.connection->id, mqtt::Reason::quota_exceeded});
+  if (session.connection != nullptr)
+    condemned_.push_back({session.connection->id, mqtt::Reason::quota_exceeded});
   return false;
 }
 
@@ -95,7 +97,8 @@ void Shard::send_next(Session& session, Connection& connection, std::uint64_t po
   if (outgoing.state == SendState::done) return session.send.skip(position);
   if (outgoing.state == SendState::released) {  // after a resume [MQTT-4.4.0-1]
     session.send.mark_sent(position);
-    return write_ack(connection, mqtt::PacketType::pubrel, SendQueue::packet_id(position), mqtt::Reason::success);
+    return write_ack(connection, mqtt::PacketType::pubrel, SendQueue::packet_id(position),
+                     mqtt::Reason::success);
   }
   const bool repeats = session.send.was_sent(position);
   if (!repeats && outgoing.message->has_expired(now_.mono)) {

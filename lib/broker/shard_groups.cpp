@@ -1,5 +1,5 @@
 // Shared subscriptions (4.8.2): joining and leaving from any shard, picking on the front.
-#include "lib/broker/shard_write.h"
+#include "lib/broker/shard.h"
 #include "lib/mqtt/topic.h"
 
 namespace mqz::broker {
@@ -20,7 +20,8 @@ void Shard::join_group(Session& session, const OwnedEntry& entry, std::uint32_t 
 
 void Shard::leave_group(Session& session, std::string_view filter) {
   GroupLeaveMail leave{{options_.index, session.id}, std::string(filter)};
-  std::erase_if(session.shared, [&](const SharedMembership& one) { return one.filter == leave.filter; });
+  std::erase_if(session.shared,
+                [&](const SharedMembership& one) { return one.filter == leave.filter; });
   if (is_front()) return on_group_leave(leave);
   send_mail(front_shard, std::move(leave));
 }
@@ -80,7 +81,8 @@ void Shard::on_group_deliver(ShardIndex, GroupDeliverMail mail) {
   }
   if (session->durable && mail.qos != Qos::at_most_once) {
     return propose({.session = session->id,
-                    .what = DeliverRecord{std::move(mail.message), mail.qos, mail.retain, mail.identifier, mail.group}});
+                    .what = DeliverRecord{std::move(mail.message), mail.qos, mail.retain,
+                                          mail.identifier, mail.group}});
   }
   Routed message(std::move(mail.message));
   DeliveryForm form{.qos = mail.qos, .retain = mail.retain, .group = mail.group};
@@ -96,10 +98,12 @@ void Shard::on_group_return(GroupReturnMail mail) {
   feed_group(*group, message, &mail.not_to);
 }
 
-// A member leaves: what it was picked for and has not acknowledged goes to the others. An empty filter means all groups.
+// A member leaves: what it was picked for and has not acknowledged goes to the others. An empty
+// filter means all groups.
 void Shard::return_unacknowledged(Session& session, std::string_view only_filter) {
   if (session.shared.empty()) return;
-  for (std::uint64_t position = session.send.begin_position(); position < session.send.end_position(); ++position) {
+  for (std::uint64_t position = session.send.begin_position();
+       position < session.send.end_position(); ++position) {
     Outgoing& outgoing = session.send.at(position);
     if (!outgoing.extra || !outgoing.extra->group.is_valid() || !outgoing.message) continue;
     // A QoS 2 delivery that has begun is this member's alone [MQTT-4.8.2-5].

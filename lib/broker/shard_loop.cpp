@@ -16,7 +16,8 @@ Result<std::unique_ptr<ShardLoop>> ShardLoop::open(Shard::Options options, Loads
   if (!wakeup) return tl::unexpected(wakeup.error());
   std::unique_ptr<ShardLoop> loop(
       new ShardLoop(std::move(options), std::move(*poller), std::move(*wakeup), loads));
-  if (auto added = loop->poller_.add(loop->mailbox_.fd(), os::Interest::read, &loop->mailbox_); !added) {
+  if (auto added = loop->poller_.add(loop->mailbox_.fd(), os::Interest::read, &loop->mailbox_);
+      !added) {
     return tl::unexpected(added.error());
   }
   return loop;
@@ -33,7 +34,8 @@ ShardLoop::ShardLoop(Shard::Options options, os::Poller poller, os::Wakeup wakeu
 Result<void> ShardLoop::listen(std::vector<os::Listener> listeners) {
   listeners_ = std::move(listeners);
   for (os::Listener& listener : listeners_) {
-    if (auto added = poller_.add(listener.fd.get(), os::Interest::read, &listener); !added) return added;
+    if (auto added = poller_.add(listener.fd.get(), os::Interest::read, &listener); !added)
+      return added;
   }
   return {};
 }
@@ -67,7 +69,8 @@ void ShardLoop::turn() {
 void ShardLoop::note_load(MonoTime now) {
   const std::chrono::microseconds cpu = os::read_thread_cpu();
   const auto load = (cpu - cpu_then_) / (now - load_since_).count();
-  loads_[index_].store(static_cast<std::uint16_t>(std::min<std::int64_t>(load.count(), 1000)), std::memory_order_relaxed);
+  loads_[index_].store(static_cast<std::uint16_t>(std::min<std::int64_t>(load.count(), 1000)),
+                       std::memory_order_relaxed);
   cpu_then_ = cpu;
   load_since_ = now;
   if (index_ != front_shard) return;
@@ -143,7 +146,8 @@ void ShardLoop::take_mail() {
   }
 }
 
-// Writing may let more through (a window of a slow client), so this goes on while there is something, within bounds.
+// Writing may let more through (a window of a slow client), so this goes on while there is
+// something, within bounds.
 void ShardLoop::write_dirty() {
   constexpr int rounds_a_turn = 8;
   for (int round = 0; round < rounds_a_turn; ++round) {
@@ -155,7 +159,8 @@ void ShardLoop::write_dirty() {
   }
 }
 
-// One connection with something to do: to be known to the poller, to be fed again, written, or closed.
+// One connection with something to do: to be known to the poller, to be fed again, written, or
+// closed.
 void ShardLoop::settle(Connection& connection) {
   connection.dirty = false;
   if (connection.state == ConnectionState::closed) return close(connection);
@@ -177,9 +182,11 @@ void ShardLoop::settle(Connection& connection) {
   }
   if (!connection.out.empty() && !connection.write_blocked) {
     write(connection);
-    if (connection.state == ConnectionState::open && connection.out.empty()) shard_.writable(connection);
+    if (connection.state == ConnectionState::open && connection.out.empty())
+      shard_.writable(connection);
   }
-  if (connection.state == ConnectionState::closing || connection.state == ConnectionState::closed) close(connection);
+  if (connection.state == ConnectionState::closing || connection.state == ConnectionState::closed)
+    close(connection);
 }
 
 void ShardLoop::write(Connection& connection) {
@@ -187,7 +194,8 @@ void ShardLoop::write(Connection& connection) {
   while (!connection.out.empty()) {
     const std::size_t offered = connection.out.bytes();
     const std::size_t count = connection.out.pieces(pieces);
-    const os::IoResult result = os::write_some(connection.transport, std::span(pieces.data(), count));
+    const os::IoResult result =
+        os::write_some(connection.transport, std::span(pieces.data(), count));
     if (result.status == os::IoStatus::would_block) break;
     if (result.status != os::IoStatus::ok) {
       shard_.lost(connection);
@@ -200,7 +208,8 @@ void ShardLoop::write(Connection& connection) {
   const bool blocked = !connection.out.empty();
   if (blocked == connection.write_blocked) return;
   connection.write_blocked = blocked;
-  poller_.change(connection.transport, blocked ? os::Interest::read_write : os::Interest::read, &connection);
+  poller_.change(connection.transport, blocked ? os::Interest::read_write : os::Interest::read,
+                 &connection);
 }
 
 void ShardLoop::close(Connection& connection) {

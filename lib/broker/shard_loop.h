@@ -1,5 +1,5 @@
-// What makes a shard run: its thread's poller, the sockets of its connections, the clocks, and the mail. One turn:
-// wait, read, take mail, tick, write, post mail.
+// What makes a shard run: its thread's poller, the sockets of its connections, the clocks, and the
+// mail. One turn: wait, read, take mail, tick, write, post mail.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,8 @@
 
 namespace mqz::broker {
 
-// Where all shards tell how busy they are, in thousandths of the last while; the front reads it for placement.
+// Where all shards tell how busy they are, in thousandths of the last while; the front reads it for
+// placement.
 using Loads = std::vector<std::atomic<std::uint16_t>>;
 
 class ShardLoop {

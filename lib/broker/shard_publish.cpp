@@ -1,7 +1,7 @@
 // PUBLISH of a client, and the way of every message to its receivers (3.3, 4.3).
 #include <algorithm>
 
-#include "lib/broker/shard_write.h"
+#include "lib/broker/shard.h"
 #include "lib/mqtt/topic.h"
 
 namespace mqz::broker {
@@ -11,10 +11,13 @@ using mqtt::PropertyId;
 using mqtt::Qos;
 using mqtt::Reason;
 
-// Do receivers see the properties as they came? Alias and expiry are this hop's, and are written anew.
+// Do receivers see the properties as they came? Alias and expiry are this hop's, and are written
+// anew.
 bool are_forwarded_as_is(mqtt::PropertyView properties) {
   for (const mqtt::Property& property : properties) {
-    if (property.id == PropertyId::topic_alias || property.id == PropertyId::message_expiry_interval) return false;
+    if (property.id == PropertyId::topic_alias ||
+        property.id == PropertyId::message_expiry_interval)
+      return false;
   }
   return true;
 }
@@ -73,11 +76,13 @@ void Shard::on_publish(Connection& connection, const mqtt::Frame& frame) {
     as_is = are_forwarded_as_is(packet->properties);
   }
   if (packet->qos > settings_.qos_max) return refuse(connection, Reason::qos_not_supported);
-  if (packet->retain && !settings_.retain_available) return refuse(connection, Reason::retain_not_supported);
+  if (packet->retain && !settings_.retain_available)
+    return refuse(connection, Reason::retain_not_supported);
 
   Session& session = *connection.session;
   if (packet->qos != Qos::at_most_once) {
-    const bool repeats = packet->qos == Qos::exactly_once && session.received.contains(packet->packet_id);
+    const bool repeats =
+        packet->qos == Qos::exactly_once && session.received.contains(packet->packet_id);
     if (repeats && session.durable) {
       return propose({.connection = connection.id,
                       .session = session.id,
@@ -86,7 +91,8 @@ void Shard::on_publish(Connection& connection, const mqtt::Frame& frame) {
     if (repeats) {
       return write_ack(connection, mqtt::PacketType::pubrec, packet->packet_id, Reason::success);
     }
-    if (connection.version == mqtt::Version::v5 && connection.received_unanswered >= settings_.receive_max) {
+    if (connection.version == mqtt::Version::v5 &&
+        connection.received_unanswered >= settings_.receive_max) {
       return refuse(connection, Reason::receive_maximum_exceeded);  // [MQTT-3.3.4-7]
     }
     ++connection.received_unanswered;
@@ -94,11 +100,13 @@ void Shard::on_publish(Connection& connection, const mqtt::Frame& frame) {
   if (const auto reason = refuse_publish(*packet)) {
     const bool v5 = connection.version == mqtt::Version::v5;
     if (packet->qos == Qos::exactly_once && !v5) session.received.insert(packet->packet_id);
-    return answer_publish(connection, packet->qos, packet->packet_id, v5 ? *reason : Reason::success);
+    return answer_publish(connection, packet->qos, packet->packet_id,
+                          v5 ? *reason : Reason::success);
   }
   if (packet->qos == Qos::exactly_once) session.received.insert(packet->packet_id);
   if (as_is) {
-    Routed message(packet->topic, packet->properties, packet->payload, packet->qos, packet->retain, expires);
+    Routed message(packet->topic, packet->properties, packet->payload, packet->qos, packet->retain,
+                   expires);
     return publish(message, &session, &connection, packet->packet_id);
   }
   Routed message(MessageRef::copy_of(*packet, now_.mono));
@@ -106,23 +114,27 @@ void Shard::on_publish(Connection& connection, const mqtt::Frame& frame) {
 }
 
 // PUBACK or PUBREC. A refused QoS 2 is over with its PUBREC; an accepted one with its PUBCOMP.
-void Shard::answer_publish(Connection& connection, Qos qos, std::uint16_t packet_id, Reason reason) {
+void Shard::answer_publish(Connection& connection, Qos qos, std::uint16_t packet_id,
+                           Reason reason) {
   if (qos == Qos::at_most_once) return;
   const bool is_over = qos == Qos::at_least_once || mqtt::is_failure(reason);
   if (is_over && connection.received_unanswered > 0) --connection.received_unanswered;
-  write_ack(connection, qos == Qos::at_least_once ? mqtt::PacketType::puback : mqtt::PacketType::pubrec, packet_id,
-            reason);
+  write_ack(connection,
+            qos == Qos::at_least_once ? mqtt::PacketType::puback : mqtt::PacketType::pubrec,
+            packet_id, reason);
 }
 
-// Receivers whose sessions end with their connections are fed now; the others, and the retained value, when the
-// message has its place in the sequence. The publisher's answer waits for that only if there is something to wait for.
-void Shard::publish(Routed& message, Session* publisher, Connection* connection, std::uint16_t packet_id) {
+// Receivers whose sessions end with their connections are fed now; the others, and the retained
+// value, when the message has its place in the sequence. The publisher's answer waits for that only
+// if there is something to wait for.
+void Shard::publish(Routed& message, Session* publisher, Connection* connection,
+                    std::uint16_t packet_id) {
   const Route& route = routes_.find(message.topic(), publisher);
   const bool has_qos = message.qos() != Qos::at_most_once;
   const bool durable_elsewhere = (route.elsewhere >> durable_interest) != 0;
-  const bool needs_place = message.retain() ||
-                           (has_qos && (route.has_durable || durable_elsewhere)) ||
-                           (message.qos() == Qos::exactly_once && connection != nullptr && publisher->durable);
+  const bool needs_place =
+      message.retain() || (has_qos && (route.has_durable || durable_elsewhere)) ||
+      (message.qos() == Qos::exactly_once && connection != nullptr && publisher->durable);
   bool matched = feed_live(message, route);
   for (ShardIndex to = 0; to < options_.count && route.elsewhere != 0; ++to) {
     if (to == options_.index || ((route.elsewhere >> to) & 1U) == 0) continue;
@@ -132,12 +144,14 @@ void Shard::publish(Routed& message, Session* publisher, Connection* connection,
   if (needs_place) {
     return propose({.connection = connection != nullptr ? connection->id : SlotId{},
                     .session = publisher != nullptr ? publisher->id : SlotId{},
-                    .what = PublishRecord{message.block(), packet_id, matched || route.has_durable || durable_elsewhere}});
+                    .what = PublishRecord{message.block(), packet_id,
+                                          matched || route.has_durable || durable_elsewhere}});
   }
   if (connection == nullptr || !has_qos) return;
   answer_publish(*connection, message.qos(), packet_id,
-                 matched || connection->version != mqtt::Version::v5 ? Reason::success
-                                                                     : Reason::no_matching_subscribers);
+                 matched || connection->version != mqtt::Version::v5
+                     ? Reason::success
+                     : Reason::no_matching_subscribers);
 }
 
 // True when somebody here is to get it, now or when it is applied.
@@ -165,7 +179,8 @@ bool Shard::feed_live(Routed& message, const Route& route) {
   return matched;
 }
 
-// The message has its place: durable sessions get it, it becomes the retained value, and its publisher hears of it.
+// The message has its place: durable sessions get it, it becomes the retained value, and its
+// publisher hears of it.
 void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
   Routed message(publish.message);
   const bool is_here = record.shard == options_.index;

@@ -1,7 +1,7 @@
 // Retained messages: kept on the front, read in slices by new subscriptions anywhere (3.3.1.3).
 #include <algorithm>
 
-#include "lib/broker/shard_write.h"
+#include "lib/broker/shard.h"
 
 namespace mqz::broker {
 namespace {
@@ -22,7 +22,8 @@ void Shard::set_retained(const MessageRef& message) {
   const auto expires = message->expires();
   if (!expires) return;
   retained_expiries_.push_back({*expires, message});
-  std::ranges::push_heap(retained_expiries_, [](const auto& a, const auto& b) { return due_later(a, b); });
+  std::ranges::push_heap(retained_expiries_,
+                         [](const auto& a, const auto& b) { return due_later(a, b); });
   timers_.add({*expires, {}, TimerKind::retained});
 }
 
@@ -78,8 +79,8 @@ void Shard::step_read(RetainedRead& read) {
   }
   if (session->connection != nullptr && session->connection->out.bytes() >= outbox_enough) return;
   if (is_front()) {
-    const bool more =
-        read.cursor->next(slice_nodes, [&](const MessageRef& message) { deliver_retained(read, message); });
+    const bool more = read.cursor->next(
+        slice_nodes, [&](const MessageRef& message) { deliver_retained(read, message); });
     if (more) {
       retained_ready_.push_back(token);
     } else {
@@ -93,10 +94,12 @@ void Shard::step_read(RetainedRead& read) {
 
 void Shard::deliver_retained(RetainedRead& read, const MessageRef& message) {
   Session* session = sessions_.find(read.session);
-  if (session == nullptr || message->has_expired(now_.mono) || read.has_passed(message->topic())) return;
+  if (session == nullptr || message->has_expired(now_.mono) || read.has_passed(message->topic()))
+    return;
   const mqtt::Qos qos = std::min(read.qos, message->qos());
   if (session->durable && qos != mqtt::Qos::at_most_once) {
-    return propose({.session = session->id, .what = DeliverRecord{message, qos, true, read.identifier, {}}});
+    return propose(
+        {.session = session->id, .what = DeliverRecord{message, qos, true, read.identifier, {}}});
   }
   Routed routed(message);
   DeliveryForm form{.qos = qos, .retain = true};
@@ -149,7 +152,8 @@ void Shard::run_retained() {
 
 void Shard::continue_reads(const Session& session) {
   for (const auto& [token, read] : reads_) {
-    if (read->session == session.id && read->started && !read->asked) retained_ready_.push_back(token);
+    if (read->session == session.id && read->started && !read->asked)
+      retained_ready_.push_back(token);
   }
 }
 

@@ -1,8 +1,8 @@
-// Sessions: how they begin, go on without their client, and end; wills; the timers of both (3.1.2.4, 3.1.2.5,
-// 3.1.2.10, 4.1).
+// Sessions: how they begin, go on without their client, and end; wills; the timers of both
+// (3.1.2.4, 3.1.2.5, 3.1.2.10, 4.1).
 #include <algorithm>
 
-#include "lib/broker/shard_write.h"
+#include "lib/broker/shard.h"
 
 namespace mqz::broker {
 
@@ -45,7 +45,8 @@ void Shard::on_connection_timer(const Timer& timer) {
   refuse(*connection, mqtt::Reason::keep_alive_timeout);  // [MQTT-3.1.2-22]
 }
 
-// A new connection of a client whose session is here: what it has not acknowledged is sent again (4.4).
+// A new connection of a client whose session is here: what it has not acknowledged is sent again
+// (4.4).
 void Shard::resume(Session& session) {
   const Connection& connection = *session.connection;
   session.send.set_window(std::min(connection.receive_max, settings_.inflight_max));
@@ -58,8 +59,9 @@ void Shard::detach(Connection& connection) {
   Session* session = std::exchange(connection.session, nullptr);
   if (session == nullptr || session->connection != &connection) return;
   session->connection = nullptr;
-  DisconnectRecord record{.will_wanted = connection.will_wanted,
-                          .expiry_s = connection.expiry_on_disconnect_s.value_or(session->expiry_s)};
+  DisconnectRecord record{
+      .will_wanted = connection.will_wanted,
+      .expiry_s = connection.expiry_on_disconnect_s.value_or(session->expiry_s)};
   if (session->durable) {
     propose({.session = session->id, .what = record});
   } else {
@@ -98,8 +100,10 @@ void Shard::fire_will(Session& session) {
   session.will_due = MonoTime::max();
   if (!will) return;
   const Message& left = *will->message;
-  const MonoTime expires = will->expiry_s ? now_.mono + std::chrono::seconds(*will->expiry_s) : MonoTime::max();
-  Routed message(left.topic(), left.properties(), left.payload(), left.qos(), left.retain(), expires);
+  const MonoTime expires =
+      will->expiry_s ? now_.mono + std::chrono::seconds(*will->expiry_s) : MonoTime::max();
+  Routed message(left.topic(), left.properties(), left.payload(), left.qos(), left.retain(),
+                 expires);
   publish(message, &session, nullptr, 0);
 }
 

@@ -1,7 +1,7 @@
 // SUBSCRIBE and UNSUBSCRIBE, and how the other shards learn what is wanted here (3.8 to 3.11).
 #include <bit>
 
-#include "lib/broker/shard_write.h"
+#include "lib/broker/shard.h"
 #include "lib/mqtt/topic.h"
 
 namespace mqz::broker {
@@ -25,7 +25,8 @@ void Shard::on_subscribe(Connection& connection, const mqtt::Frame& frame) {
   const auto packet = mqtt::decode_subscribe(frame, connection.version);
   if (!packet) return refuse(connection, packet.error());
   SubscribeRecord record{.packet_id = packet->packet_id};
-  record.identifier = packet->properties.number(mqtt::PropertyId::subscription_identifier).value_or(0);
+  record.identifier =
+      packet->properties.number(mqtt::PropertyId::subscription_identifier).value_or(0);
   auto entries = packet->entries();
   while (const auto entry = entries.next()) {
     record.refused.push_back(check_entry(connection, *entry));
@@ -50,10 +51,12 @@ void Shard::subscribe(Session& session, Connection* connection, const SubscribeR
   const bool v5 = connection == nullptr || connection->version == mqtt::Version::v5;
   for (std::size_t index = 0; index < record.entries.size(); ++index) {
     if (record.refused[index] != Reason::success) {
-      settlement.reasons.push_back(static_cast<char>(v5 ? record.refused[index] : Reason::unspecified_error));
+      settlement.reasons.push_back(
+          static_cast<char>(v5 ? record.refused[index] : Reason::unspecified_error));
       continue;
     }
-    others_changed |= add_subscription(session, record.entries[index], record.identifier, settlement.reads);
+    others_changed |=
+        add_subscription(session, record.entries[index], record.identifier, settlement.reads);
     settlement.reasons.push_back(static_cast<char>(record.entries[index].options.qos));
   }
   if (connection != nullptr) settlement.connection = connection->id;
@@ -67,10 +70,12 @@ bool Shard::add_subscription(Session& session, const OwnedEntry& entry, std::uin
     join_group(session, entry, identifier);
     return true;
   }
-  const Subscriptions::Change change = subscriptions_.put(session, {entry.filter, entry.options}, identifier);
+  const Subscriptions::Change change =
+      subscriptions_.put(session, {entry.filter, entry.options}, identifier);
   announce(change, entry.filter);
   const std::uint8_t handling = entry.options.retain_handling;
-  if (handling == 0 || (handling == 1 && !change.existed)) reads.push_back(add_read(session, entry, identifier));
+  if (handling == 0 || (handling == 1 && !change.existed))
+    reads.push_back(add_read(session, entry, identifier));
   return change.first || change.durable_first;
 }
 
@@ -91,7 +96,8 @@ void Shard::on_unsubscribe(Connection& connection, const mqtt::Frame& frame) {
   UnsubscribeRecord record{.packet_id = packet->packet_id};
   auto entries = packet->entries();
   while (const auto filter = entries.next()) {
-    record.refused.push_back(mqtt::is_valid_filter(*filter) ? Reason::success : Reason::topic_filter_invalid);
+    record.refused.push_back(mqtt::is_valid_filter(*filter) ? Reason::success
+                                                            : Reason::topic_filter_invalid);
     record.filters.emplace_back(*filter);
   }
   Session& session = *connection.session;
@@ -135,7 +141,8 @@ void Shard::settle(Settlement settlement, bool others_changed) {
   settlements_.emplace(token, std::move(settlement));
   for (ShardIndex to = 0; to < options_.count; ++to) {
     // The front may have to tell others first (a group it has made); it answers when they know.
-    if (to != options_.index && (active_ & bit_of(to)) != 0) send_mail(to, SettleMail{token, to == front_shard});
+    if (to != options_.index && (active_ & bit_of(to)) != 0)
+      send_mail(to, SettleMail{token, to == front_shard});
   }
 }
 

@@ -4,7 +4,8 @@
 
 namespace mqz::broker {
 
-// The shorter of the two lists is searched: a popular filter has many subscribers, a busy session many filters.
+// The shorter of the two lists is searched: a popular filter has many subscribers, a busy session
+// many filters.
 SubscriptionPlace* Subscriptions::find_place(Session& session, const List& list, NodeId node) {
   if (list.subscribers.size() < session.subscriptions.size()) {
     for (std::uint32_t index = 0; index < list.subscribers.size(); ++index) {

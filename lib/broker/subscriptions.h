@@ -37,7 +37,8 @@ class Subscriptions {
   // One of the session's subscriptions, whichever is easiest; `filter` gets its text.
   Change remove_last(Session& session, std::string& filter);
 
-  // visit(const Subscriber&) for each subscription that matches; a session may be visited several times.
+  // visit(const Subscriber&) for each subscription that matches; a session may be visited several
+  // times.
   template <typename Visit>
   void match(std::string_view topic, Visit&& visit) const {
     filters_.match(topic, [&](NodeId node) {
@@ -50,7 +51,8 @@ class Subscriptions {
   template <typename Visit>
   void for_each_filter(Visit&& visit) const {
     for (NodeId node = 0; node < lists_.size(); ++node) {
-      if (!lists_[node].subscribers.empty()) visit(filters_.filter_of(node), lists_[node].durable > 0);
+      if (!lists_[node].subscribers.empty())
+        visit(filters_.filter_of(node), lists_[node].durable > 0);
     }
   }
 

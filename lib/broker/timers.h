@@ -1,5 +1,6 @@
-// Deadlines of one shard, to the millisecond. An entry is void when what it points at has gone or has
-// another deadline by then, so nothing is ever removed: a packet that moves a keep-alive costs nothing here.
+// Deadlines of one shard, to the millisecond. An entry is void when what it points at has gone or
+// has another deadline by then, so nothing is ever removed: a packet that moves a keep-alive costs
+// nothing here.
 #pragma once
 
 #include <algorithm>

@@ -32,9 +32,8 @@ Result<Fd> start_connect(const Address& address, bool tcp_nodelay) {
     const int one = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   }
-  const int code =
-      ::connect(fd.get(), reinterpret_cast<const sockaddr*>(address.sockaddr.data()),
-                static_cast<socklen_t>(address.sockaddr.size()));
+  const int code = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(address.sockaddr.data()),
+                             static_cast<socklen_t>(address.sockaddr.size()));
   if (code != 0 && errno != EINPROGRESS) return connect_failure(address, errno);
   return fd;
 }

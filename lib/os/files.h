@@ -11,7 +11,8 @@ namespace mqz::os {
 class TextFiles {
  public:
   virtual ~TextFiles() = default;
-  // At most 16 MB. Errors: not_found, refused (no permission), invalid (a directory, too large), io.
+  // At most 16 MB. Errors: not_found, refused (no permission), invalid (a directory, too large),
+  // io.
   virtual Result<std::string> read(const std::string& path) const = 0;
   // The names (not paths) of what is in a directory, sorted, without . and ..
   virtual Result<std::vector<std::string>> list(const std::string& directory) const = 0;

@@ -58,8 +58,7 @@ void Poller::remove(int fd) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullp
 
 std::span<const PollEvent> Poller::wait(std::optional<Millis> timeout) {
   std::array<epoll_event, events_max> ready;
-  const int count =
-      ::epoll_wait(epoll_.get(), ready.data(), events_max, to_epoll_timeout(timeout));
+  const int count = ::epoll_wait(epoll_.get(), ready.data(), events_max, to_epoll_timeout(timeout));
   if (count <= 0) return {};
   const auto used = static_cast<std::size_t>(count);
   for (std::size_t i = 0; i < used; ++i) {

@@ -15,10 +15,10 @@ namespace mqz::os {
 enum class Interest : std::uint8_t { none = 0, read = 1, write = 2, read_write = 3 };
 
 struct PollEvent {
-  void* token{};  // as given to add
+  void* token{};    // as given to add
   bool readable{};  // also set on error and hang-up, so that a read finds out
   bool writable{};
-  bool hung_up{};   // the peer closed both ways, or an error is pending
+  bool hung_up{};  // the peer closed both ways, or an error is pending
 };
 
 class Poller {
@@ -29,7 +29,8 @@ class Poller {
   void change(int fd, Interest interest, void* token);
   void remove(int fd);  // also needed before a descriptor is handed to another poller
 
-  // Up to 512 events; empty at the time-out (nullopt: none) or on a signal. The span lives until the next wait.
+  // Up to 512 events; empty at the time-out (nullopt: none) or on a signal. The span lives until
+  // the next wait.
   std::span<const PollEvent> wait(std::optional<Millis> timeout);
 
  private:

@@ -62,8 +62,8 @@ bool holds_one(const std::string& fd_folder, const Inodes& inodes) {
   if (!folder) return false;
   while (const dirent* entry = ::readdir(folder.get())) {
     std::array<char, 64> target{};
-    const ssize_t size = ::readlink((fd_folder + '/' + entry->d_name).c_str(), target.data(),
-                                    target.size());
+    const ssize_t size =
+        ::readlink((fd_folder + '/' + entry->d_name).c_str(), target.data(), target.size());
     if (size <= 0) continue;
     const std::string_view link(target.data(), static_cast<std::size_t>(size));
     if (!link.starts_with("socket:[")) continue;

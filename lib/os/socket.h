@@ -21,12 +21,12 @@ namespace mqz::os {
 struct Address {
   std::vector<std::byte> sockaddr{};  // what the system calls take
   int family{};
-  std::string text{};                 // "127.0.0.1:1883", "[::1]:1883", "/run/mqz.sock"
+  std::string text{};  // "127.0.0.1:1883", "[::1]:1883", "/run/mqz.sock"
 };
 
 // Blocks in getaddrinfo for names; literals and "localhost" cost nothing ("localhost" is both
-// loopback addresses, [::1] first, whatever the resolver says). ErrorCode::unavailable when the name is unknown:
-// `cannot resolve "nosuchhost.invalid": Name or service not known`.
+// loopback addresses, [::1] first, whatever the resolver says). ErrorCode::unavailable when the
+// name is unknown: `cannot resolve "nosuchhost.invalid": Name or service not known`.
 Result<std::vector<Address>> resolve(std::string_view host, std::uint16_t port);
 Address unix_address(std::string_view path);
 
@@ -35,8 +35,9 @@ struct Listener {
   Address address{};  // with the real port when 0 was asked
 };
 
-// SO_REUSEADDR, TCP_NODELAY (inherited by what is accepted), IPV6_V6ONLY, the backlog as large as the system allows.
-// ErrorCode::conflict when in use; the hint then names the process that holds it if /proc tells.
+// SO_REUSEADDR, TCP_NODELAY (inherited by what is accepted), IPV6_V6ONLY, the backlog as large as
+// the system allows. ErrorCode::conflict when in use; the hint then names the process that holds it
+// if /proc tells.
 Result<Listener> listen_on(const Address& address, bool tcp_nodelay = true);
 
 struct Accepted {
@@ -57,7 +58,8 @@ std::string peer_text(int fd);
 
 // Starts a connection; finished when the descriptor turns writable: then connect_result.
 Result<Fd> start_connect(const Address& address, bool tcp_nodelay = true);
-// ok, or the reason with the address named: `cannot connect to 127.0.0.1:21999: Connection refused`.
+// ok, or the reason with the address named: `cannot connect to 127.0.0.1:21999: Connection
+// refused`.
 Result<void> connect_result(int fd, const Address& address);
 
 struct IoResult {

@@ -18,7 +18,8 @@ void play_all(World world) {
         ShardsUnderTest broker(world);
         const Played result = play(scenario, version, broker);
         ++played;
-        INFO(file.name << ":" << scenario.line << ": " << scenario.name << " (" << version << ")\n" << result.text);
+        INFO(file.name << ":" << scenario.line << ": " << scenario.name << " (" << version << ")\n"
+                       << result.text);
         CHECK(result.outcome == Outcome::passed);
       }
     }
@@ -38,6 +39,7 @@ TEST_CASE("every transcript holds with clients spread over four shards", "[scena
   play_all({.shard_count = 4, .seed = 3});
 }
 
-TEST_CASE("every transcript holds with clients spread over four shards and late commits", "[scenario]") {
+TEST_CASE("every transcript holds with clients spread over four shards and late commits",
+          "[scenario]") {
   play_all({.shard_count = 4, .delays = true, .seed = 4});
 }

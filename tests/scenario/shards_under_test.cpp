@@ -12,7 +12,9 @@ class OneFile final : public os::TextFiles {
  public:
   explicit OneFile(std::string text) : text_(std::move(text)) {}
   Result<std::string> read(const std::string&) const override { return text_; }
-  Result<std::vector<std::string>> list(const std::string&) const override { return std::vector<std::string>{}; }
+  Result<std::vector<std::string>> list(const std::string&) const override {
+    return std::vector<std::string>{};
+  }
 
  private:
   std::string text_;
@@ -51,12 +53,13 @@ bool ShardsUnderTest::configure(const std::string& word, const std::string& valu
 void ShardsUnderTest::start() {
   const broker::Config config = broker::load_config("scenario.conf", OneFile(config_text_)).config;
   for (broker::ShardIndex index = 0; index < world_.shard_count; ++index) {
-    broker::Shard::Options options{.index = index,
-                                   .count = world_.shard_count,
-                                   .settings = broker::settings_for(config, config.listeners.front()),
-                                   .hash_seed = world_.seed,
-                                   .name_seed = world_.seed,
-                                   .placement = broker::Placement::spread};
+    broker::Shard::Options options{
+        .index = index,
+        .count = world_.shard_count,
+        .settings = broker::settings_for(config, config.listeners.front()),
+        .hash_seed = world_.seed,
+        .name_seed = world_.seed,
+        .placement = broker::Placement::spread};
     if (index == broker::front_shard) {
       if (world_.delays) {
         auto sequencer = std::make_unique<DelayingSequencer>();
@@ -114,7 +117,8 @@ void ShardsUnderTest::collect(std::size_t index) {
         const std::size_t count = connection->out.pieces(pieces);
         std::size_t bytes = 0;
         for (std::size_t piece = 0; piece < count; ++piece) {
-          wire.output.append(static_cast<const char*>(pieces[piece].iov_base), pieces[piece].iov_len);
+          wire.output.append(static_cast<const char*>(pieces[piece].iov_base),
+                             pieces[piece].iov_len);
           bytes += pieces[piece].iov_len;
         }
         connection->out.consume(bytes);
@@ -140,7 +144,8 @@ void ShardsUnderTest::collect(std::size_t index) {
 bool ShardsUnderTest::carry_mail() {
   bool any = false;
   for (broker::ShardIndex from = 0; from < shards_.size(); ++from) {
-    auto boxes = std::exchange(shards_[from]->mail(), std::vector<std::vector<broker::Mail>>(shards_.size()));
+    auto boxes = std::exchange(shards_[from]->mail(),
+                               std::vector<std::vector<broker::Mail>>(shards_.size()));
     for (std::size_t to = 0; to < boxes.size(); ++to) {
       for (broker::Mail& mail : boxes[to]) {
         shards_[to]->receive_mail(from, std::move(mail));

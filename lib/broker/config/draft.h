@@ -30,12 +30,12 @@ struct Draft {
   // What `port` and `bind_address` make, and what listener words without a listener belong to.
   ListenerDraft unnamed{};
   bool unnamed_is_open = false;
-  std::optional<Place> stray{};   // the first listener word above every listener
+  std::optional<Place> stray{};      // the first listener word above every listener
   std::size_t section = no_section;  // index of the listener that is open
   bool log_types_given = false;
   bool log_places_given = false;
-  Place place{};                  // of the line that is read
-  std::vector<Finding> notes{};   // what takes want to say
+  Place place{};                 // of the line that is read
+  std::vector<Finding> notes{};  // what takes want to say
 
   static constexpr std::size_t no_section = static_cast<std::size_t>(-1);
   ListenerDraft& open_listener() { return section == no_section ? unnamed : listeners[section]; }

@@ -123,14 +123,15 @@ class Reader {
       error(fmt::format("{} is there already, in {}", shown(name), first.text()));
       return false;
     }
-    add(Severity::warning, draft_.place, fmt::format("{} replaces the one in {}", shown(name), first.text()));
+    add(Severity::warning, draft_.place,
+        fmt::format("{} replaces the one in {}", shown(name), first.text()));
     return true;
   }
 
   void take(const Word& word, std::string_view name, std::string_view value) {
     if (value.empty()) return error(fmt::format("{} has no value", shown(name)));
-    const bool is_stray = word.scope == WordScope::listener && draft_.section == Draft::no_section &&
-                          !draft_.unnamed_is_open;
+    const bool is_stray = word.scope == WordScope::listener &&
+                          draft_.section == Draft::no_section && !draft_.unnamed_is_open;
     const std::string wrong = word.take(draft_, word, value);
     if (!wrong.empty()) error(fmt::format("{} {}", shown(name), shown_reason(wrong)));
     if (is_stray && !draft_.unnamed_is_open && !draft_.stray) draft_.stray = draft_.place;
@@ -142,7 +143,8 @@ class Reader {
   // Reasons quote the value.
   static std::string shown_reason(std::string_view reason) {
     std::string safe(reason.substr(0, 200));
-    std::replace_if(safe.begin(), safe.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
+    std::replace_if(
+        safe.begin(), safe.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
     return safe;
   }
 
@@ -153,7 +155,8 @@ class Reader {
     const auto names = files_.list(directory);
     if (!names) return error("include_dir: " + names.error().text);
     for (const std::string& name : *names) {
-      if (name.ends_with(".conf")) read_file(directory + (directory.ends_with('/') ? "" : "/") + name, false);
+      if (name.ends_with(".conf"))
+        read_file(directory + (directory.ends_with('/') ? "" : "/") + name, false);
     }
   }
 
@@ -161,7 +164,8 @@ class Reader {
     add(Severity::error, draft_.place, std::move(text), std::move(hint));
   }
   void add(Severity severity, Place place, std::string text, std::string hint = {}) {
-    if (severity == Severity::error && ++error_count_ == error_max) hint = "there may be more errors below";
+    if (severity == Severity::error && ++error_count_ == error_max)
+      hint = "there may be more errors below";
     findings_.push_back({severity, std::move(place), std::move(text), std::move(hint)});
   }
 

@@ -1,7 +1,8 @@
 // Reads a configuration file in mosquitto.conf's form, and the files of its include_dir.
 //
-// A line is a word and its value; a line that begins with # is a comment. `listener` begins a section: the listener
-// words below it are that listener's. All errors of a file are found in one reading (up to error_max).
+// A line is a word and its value; a line that begins with # is a comment. `listener` begins a
+// section: the listener words below it are that listener's. All errors of a file are found in one
+// reading (up to error_max).
 #pragma once
 
 #include <string>
@@ -17,8 +18,8 @@ namespace mqz::broker {
 inline constexpr std::size_t error_max = 50;
 
 struct LoadedConfig {
-  Config config{};                   // only to be used without errors
-  std::vector<Finding> findings{};   // in the order of the lines
+  Config config{};                  // only to be used without errors
+  std::vector<Finding> findings{};  // in the order of the lines
   bool has_errors() const;
 };
 

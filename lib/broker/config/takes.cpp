@@ -24,7 +24,9 @@ std::string_view next_value(std::string_view& rest) {
 }
 
 std::string check_prefix(std::string_view value) {
-  return value.size() <= prefix_bytes_max ? std::string{} : fmt::format("is longer than {} bytes", prefix_bytes_max);
+  return value.size() <= prefix_bytes_max
+             ? std::string{}
+             : fmt::format("is longer than {} bytes", prefix_bytes_max);
 }
 
 }  // namespace
@@ -33,7 +35,8 @@ Result<std::string_view> single_value(std::string_view value) {
   const std::string_view first = next_value(value);
   const std::string_view second = next_value(value);
   if (first.empty()) return fail(ErrorCode::invalid, "has no value");
-  if (!second.empty()) return fail(ErrorCode::invalid, fmt::format("takes one value, and '{}' follows", second));
+  if (!second.empty())
+    return fail(ErrorCode::invalid, fmt::format("takes one value, and '{}' follows", second));
   return first;
 }
 
@@ -52,7 +55,8 @@ Result<std::int64_t> read_number(const Word& word, std::string_view value) {
   char* end = nullptr;
   errno = 0;
   const std::int64_t number = std::strtoll(text.c_str(), &end, 0);
-  if (*end != '\0') return fail(ErrorCode::invalid, fmt::format("is a whole number, not '{}'", text));
+  if (*end != '\0')
+    return fail(ErrorCode::invalid, fmt::format("is a whole number, not '{}'", text));
   if (errno == ERANGE || number < word.least || number > word.most) {
     return fail(ErrorCode::invalid,
                 word.most == std::numeric_limits<std::int64_t>::max()
@@ -118,7 +122,8 @@ std::string take_auto_id_prefix(Draft& draft, const Word&, std::string_view valu
 
 std::string take_per_listener_settings(Draft& draft, const Word& word, std::string_view value) {
   const Security& early = draft.security;
-  const bool is_late = early.allow_anonymous || early.allow_empty_client_id || early.client_id_prefix;
+  const bool is_late =
+      early.allow_anonymous || early.allow_empty_client_id || early.client_id_prefix;
   const std::string wrong = take_flag<&Config::per_listener_settings>(draft, word, value);
   if (wrong.empty() && is_late && draft.config.per_listener_settings) {
     return "true must stand before the words that it makes a listener's own";
@@ -130,15 +135,22 @@ std::string take_protocol(Draft&, const Word&, std::string_view value) {
   const auto single = single_value(value);
   if (!single) return single.error().text;
   if (*single == "mqtt") return {};
-  if (*single == "websockets" || *single == "http_api") return fmt::format("{} comes with a later part", *single);
+  if (*single == "websockets" || *single == "http_api")
+    return fmt::format("{} comes with a later part", *single);
   return fmt::format("is mqtt, not '{}'", *single);
 }
 
 std::string take_log_type(Draft& draft, const Word&, std::string_view value) {
   static constexpr std::array<std::pair<std::string_view, LogType>, 9> types = {{
-      {"error", LogType::error}, {"warning", LogType::warning}, {"notice", LogType::notice},
-      {"information", LogType::information}, {"debug", LogType::debug}, {"subscribe", LogType::subscribe},
-      {"unsubscribe", LogType::unsubscribe}, {"websockets", LogType::websockets}, {"internal", LogType::internal},
+      {"error", LogType::error},
+      {"warning", LogType::warning},
+      {"notice", LogType::notice},
+      {"information", LogType::information},
+      {"debug", LogType::debug},
+      {"subscribe", LogType::subscribe},
+      {"unsubscribe", LogType::unsubscribe},
+      {"websockets", LogType::websockets},
+      {"internal", LogType::internal},
   }};
   const auto single = single_value(value);
   if (!single) return single.error().text;
@@ -178,7 +190,9 @@ std::string take_log_dest(Draft& draft, const Word&, std::string_view value) {
     log.to_stderr = log.to_stdout = log.to_syslog = log.to_topic = false;
     log.file.clear();
   } else {
-    return where.empty() ? "has no value" : fmt::format("is stdout, stderr, syslog, topic, file or none, not '{}'", where);
+    return where.empty()
+               ? "has no value"
+               : fmt::format("is stdout, stderr, syslog, topic, file or none, not '{}'", where);
   }
   return {};
 }
@@ -193,7 +207,8 @@ std::string take_expiration(Draft& draft, const Word&, std::string_view value) {
   for (const auto& [letter, seconds] : units) {
     if (!count || single->back() != letter) continue;
     const auto longest = static_cast<std::int64_t>(UINT32_MAX) - 1;
-    draft.config.settings.session_expiry_max_s = static_cast<std::uint32_t>(std::min(*count * seconds, longest));
+    draft.config.settings.session_expiry_max_s =
+        static_cast<std::uint32_t>(std::min(*count * seconds, longest));
     return {};
   }
   return fmt::format("is a number and one of s h d w m y, as in 14d, not '{}'", *single);
@@ -202,13 +217,15 @@ std::string take_expiration(Draft& draft, const Word&, std::string_view value) {
 std::string take_persistence(Draft& draft, const Word& word, std::string_view value) {
   const std::string wrong = take_flag<&Config::persistence>(draft, word, value);
   if (wrong.empty() && draft.config.persistence) {
-    draft.notes.push_back({Severity::note, draft.place, "persistence true: memory only until durability", {}});
+    draft.notes.push_back(
+        {Severity::note, draft.place, "persistence true: memory only until durability", {}});
   }
   return wrong;
 }
 
 std::string take_user(Draft& draft, const Word& word, std::string_view value) {
-  draft.notes.push_back({Severity::note, draft.place, "user: the broker stays the user that started it",
+  draft.notes.push_back({Severity::note, draft.place,
+                         "user: the broker stays the user that started it",
                          "start it as the user it should be"});
   return take_text<&Config::user>(draft, word, value);
 }

@@ -1,4 +1,5 @@
-// How the value of each kind of word is read into a draft. The templates are named by the member they fill.
+// How the value of each kind of word is read into a draft. The templates are named by the member
+// they fill.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,9 @@ struct MemberOf;
 template <typename Owner, typename Value, Value Owner::*Member>
 struct MemberOf<Member> {
   using ValueType = Value;
-  static Value& in(Draft& draft) { return owner(draft, static_cast<const Owner*>(nullptr)).*Member; }
+  static Value& in(Draft& draft) {
+    return owner(draft, static_cast<const Owner*>(nullptr)).*Member;
+  }
 };
 
 template <auto Member>
@@ -51,7 +54,8 @@ std::string take_number(Draft& draft, const Word& word, std::string_view value) 
   const Result<std::int64_t> number = read_number(word, value);
   if (!number) return number.error().text;
   using Kept = typename MemberOf<Member>::ValueType;
-  MemberOf<Member>::in(draft) = *number == NoneWritten ? static_cast<Kept>(None) : static_cast<Kept>(*number);
+  MemberOf<Member>::in(draft) =
+      *number == NoneWritten ? static_cast<Kept>(None) : static_cast<Kept>(*number);
   return {};
 }
 

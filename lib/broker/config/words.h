@@ -33,7 +33,8 @@ enum class WordScope : std::uint8_t {
 enum class WordStatus : std::uint8_t {
   works,
   ignored,  // read, and without effect here: a warning says so
-  later,    // Mosquitto has it and this broker does not yet: refused, since starting without it could surprise
+  later,  // Mosquitto has it and this broker does not yet: refused, since starting without it could
+          // surprise
 };
 
 struct Word {
@@ -41,21 +42,22 @@ struct Word {
   WordKind kind{};
   WordScope scope{};
   WordStatus status{};
-  bool reloads = false;       // takes effect on SIGHUP
-  bool repeats = false;       // may stand several times
+  bool reloads = false;         // takes effect on SIGHUP
+  bool repeats = false;         // may stand several times
   std::string_view standard{};  // the default as it would be written; empty: none
   std::int64_t least = 0;       // of a number
   std::int64_t most = std::numeric_limits<std::int64_t>::max();
   // Reads the value into the draft. Empty, or what is wrong with it: "is not a number".
   std::string (*take)(Draft&, const Word&, std::string_view value) = nullptr;
-  std::string_view help{};      // one or two sentences
-  std::string_view differs{};   // why the default is not Mosquitto's; empty if it is
+  std::string_view help{};     // one or two sentences
+  std::string_view differs{};  // why the default is not Mosquitto's; empty if it is
 };
 
 // In alphabetical order.
 std::span<const Word> words();
 
-// nullptr for a word that neither this broker nor Mosquitto 2.1 has. Old spellings find the word of today.
+// nullptr for a word that neither this broker nor Mosquitto 2.1 has. Old spellings find the word of
+// today.
 const Word* find_word(std::string_view name);
 
 // The nearest word that works, or empty.

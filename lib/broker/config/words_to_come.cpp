@@ -5,7 +5,11 @@ namespace mqz::broker {
 namespace {
 
 constexpr Word to_come(std::string_view name, WordScope scope, bool repeats = false) {
-  return {.name = name, .kind = WordKind::text, .scope = scope, .status = WordStatus::later, .repeats = repeats};
+  return {.name = name,
+          .kind = WordKind::text,
+          .scope = scope,
+          .status = WordStatus::later,
+          .repeats = repeats};
 }
 
 constexpr Word table[] = {

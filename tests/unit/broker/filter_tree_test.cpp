@@ -16,7 +16,8 @@ std::multiset<std::string> matched(const FilterTree& tree, std::string_view topi
   return filters;
 }
 
-std::multiset<std::string> expected(const std::map<std::string, int>& model, std::string_view topic) {
+std::multiset<std::string> expected(const std::map<std::string, int>& model,
+                                    std::string_view topic) {
   std::multiset<std::string> filters;
   for (const auto& [filter, users] : model) {
     if (reference_matches(filter, topic)) filters.insert(filter);
@@ -28,8 +29,10 @@ std::multiset<std::string> expected(const std::map<std::string, int>& model, std
 
 TEST_CASE("a filter tree finds the filters that match a topic", "[broker]") {
   FilterTree tree;
-  for (const char* filter : {"a/b", "a/+", "a/#", "#", "+/b", "a/b/c", "+", "/", "+/+/#"}) tree.acquire(filter);
-  CHECK(matched(tree, "a/b") == std::multiset<std::string>{"a/b", "a/+", "a/#", "#", "+/b", "+/+/#"});
+  for (const char* filter : {"a/b", "a/+", "a/#", "#", "+/b", "a/b/c", "+", "/", "+/+/#"})
+    tree.acquire(filter);
+  CHECK(matched(tree, "a/b") ==
+        std::multiset<std::string>{"a/b", "a/+", "a/#", "#", "+/b", "+/+/#"});
   CHECK(matched(tree, "a") == std::multiset<std::string>{"a/#", "#", "+"});
   CHECK(matched(tree, "/") == std::multiset<std::string>{"#", "/", "+/+/#"});
 }
@@ -108,14 +111,15 @@ TEST_CASE("a hundred thousand wildcard filters stay small and give their memory 
   std::vector<NodeId> ids;
   for (int i = 0; i < 25'000; ++i) {
     const std::string n = std::to_string(i);
-    for (const std::string& filter :
-         {"dev/" + n + "/+/temp", "dev/+/s" + n + "/#", "site/" + n + "/+/u" + n, "+/d" + n + "/x/#"}) {
+    for (const std::string& filter : {"dev/" + n + "/+/temp", "dev/+/s" + n + "/#",
+                                      "site/" + n + "/+/u" + n, "+/d" + n + "/x/#"}) {
       ids.push_back(tree.acquire(filter));
     }
   }
   CHECK(tree.size() == 100'000);
   CHECK(tree.memory_bytes() < 100'000 * 200);
-  CHECK(matched(tree, "dev/17/s4242/temp") == std::multiset<std::string>{"dev/17/+/temp", "dev/+/s4242/#"});
+  CHECK(matched(tree, "dev/17/s4242/temp") ==
+        std::multiset<std::string>{"dev/17/+/temp", "dev/+/s4242/#"});
   for (std::size_t i = 100; i < ids.size(); ++i) tree.release(ids[i]);
   CHECK(tree.memory_bytes() < 200'000);
   CHECK(tree.filter_of(ids[99]) == "+/d24/x/#");

@@ -63,7 +63,8 @@ TEST_CASE("interest agrees with the plain rule on random filters and topics", "[
   }
 }
 
-TEST_CASE("interest beyond its shapes and levels says yes for every topic, never a wrong no", "[broker]") {
+TEST_CASE("interest beyond its shapes and levels says yes for every topic, never a wrong no",
+          "[broker]") {
   for (const auto seed : seeds(8)) {
     MQZ_SEED_INFO(seed);
     Choices choices(seed);

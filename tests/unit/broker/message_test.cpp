@@ -25,7 +25,9 @@ TEST_CASE("a message keeps the parts of its PUBLISH in a block of its own", "[br
   CHECK(same == message);
 }
 
-TEST_CASE("a message leaves out what belongs to one connection and turns its expiry into a deadline", "[broker]") {
+TEST_CASE(
+    "a message leaves out what belongs to one connection and turns its expiry into a deadline",
+    "[broker]") {
   mqtt::PropertyWriter all;
   all.pair("k", "1");
   all.number(mqtt::PropertyId::topic_alias, 3);

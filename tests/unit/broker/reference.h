@@ -1,5 +1,5 @@
-// What the broker's tables are compared with: matching as 4.7 says it, written for clearness, and random
-// topics and filters from a small alphabet so that they meet often.
+// What the broker's tables are compared with: matching as 4.7 says it, written for clearness, and
+// random topics and filters from a small alphabet so that they meet often.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -49,7 +49,8 @@ class Choices {
   }
   std::string filter(std::size_t levels_max = 5) {
     std::string text = one_in(12) ? "$SYS" : one_in(4) ? "+" : level();
-    for (std::size_t more = below(levels_max); more > 0; --more) text += one_in(3) ? "/+" : '/' + level();
+    for (std::size_t more = below(levels_max); more > 0; --more)
+      text += one_in(3) ? "/+" : '/' + level();
     if (one_in(4)) text += "/#";
     return one_in(30) ? "#" : text;
   }
@@ -57,7 +58,8 @@ class Choices {
  private:
   std::string level() {
     static const std::vector<std::string> names = {
-        "", "a", "b", "c", "d", "temp", "1234567", "12345678", "a rather long level", "$x", "temperature"};
+        "",   "a",          "b", "c", "d", "temp", "1234567", "12345678", "a rather long level",
+        "$x", "temperature"};
     return names[below(names.size())];
   }
   std::mt19937_64 random_;
@@ -73,5 +75,6 @@ inline std::vector<std::uint64_t> seeds(std::size_t count) {
 
 }  // namespace mqz::test
 
-#define MQZ_SEED_INFO(seed) INFO("seed " << (seed) << ": MQZ_SEED=" << (seed) << " mqz_tests \"" \
-                                         << Catch::getResultCapture().getCurrentTestName() << '"')
+#define MQZ_SEED_INFO(seed)                                            \
+  INFO("seed " << (seed) << ": MQZ_SEED=" << (seed) << " mqz_tests \"" \
+               << Catch::getResultCapture().getCurrentTestName() << '"')

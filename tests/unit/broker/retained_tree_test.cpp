@@ -116,7 +116,8 @@ TEST_CASE("a cursor sees what stays exactly once while the tree changes under it
       if (!came_or_went.contains(topic)) REQUIRE(times == 1);
     }
     for (const std::string& topic : stayed) {
-      if (reference_matches(filter, topic) && !came_or_went.contains(topic)) REQUIRE(seen[topic] == 1);
+      if (reference_matches(filter, topic) && !came_or_went.contains(topic))
+        REQUIRE(seen[topic] == 1);
     }
     cursor.reset();
     std::vector<std::string> rest;

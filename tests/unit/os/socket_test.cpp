@@ -72,7 +72,8 @@ TEST_CASE("bytes travel both ways over IPv4", "[os]") { exchange(listen_at("127.
 
 TEST_CASE("bytes travel both ways over IPv6", "[os]") { exchange(listen_at("::1")); }
 
-TEST_CASE("bytes travel both ways over a Unix socket, and a stale socket file is replaced", "[os]") {
+TEST_CASE("bytes travel both ways over a Unix socket, and a stale socket file is replaced",
+          "[os]") {
   const std::string path = "/tmp/mqz-os-test-" + std::to_string(::getpid()) + ".sock";
   auto first = listen_on(unix_address(path));
   REQUIRE(first);
@@ -114,8 +115,7 @@ TEST_CASE("a port in use names the process that holds it", "[os]") {
     CHECK(second.error().code == ErrorCode::conflict);
     CHECK(second.error().text ==
           "cannot listen on " + holder.address.text + ": Address already in use");
-    CHECK_THAT(second.error().hint,
-               Catch::Contains("(pid " + std::to_string(::getpid()) + ")"));
+    CHECK_THAT(second.error().hint, Catch::Contains("(pid " + std::to_string(::getpid()) + ")"));
   }
 }
 
@@ -130,8 +130,7 @@ TEST_CASE("connecting where nobody listens says where and why", "[os]") {
     wait_for(client->get(), Interest::write);
     const auto result = connect_result(client->get(), address);
     REQUIRE(!result);
-    CHECK(result.error().text ==
-          "cannot connect to " + address.text + ": Connection refused");
+    CHECK(result.error().text == "cannot connect to " + address.text + ": Connection refused");
   } else {
     CHECK_THAT(client.error().text, Catch::EndsWith("Connection refused"));
   }
@@ -143,7 +142,8 @@ TEST_CASE("a socket path that is too long is refused", "[os]") {
   CHECK(!start_connect(address));
 }
 
-TEST_CASE("reading an idle connection would block; after the peer's half-close it is closed", "[os]") {
+TEST_CASE("reading an idle connection would block; after the peer's half-close it is closed",
+          "[os]") {
   const Pair pair = connect_pair(listen_at("127.0.0.1"));
   std::array<std::byte, 16> room{};
   CHECK(read_some(pair.server.get(), room).status == IoStatus::would_block);
@@ -169,7 +169,8 @@ TEST_CASE("writing until the peer must read would block, and to a closed peer is
   CHECK(wrote.status == IoStatus::closed);
 }
 
-TEST_CASE("accepting tells the peer's address when asked, and would block when nobody waits", "[os]") {
+TEST_CASE("accepting tells the peer's address when asked, and would block when nobody waits",
+          "[os]") {
   const Listener listener = listen_at("127.0.0.1");
   CHECK(accept_on(listener, true).status == IoStatus::would_block);
   const auto client = start_connect(listener.address);

@@ -13,7 +13,8 @@ class FakeFiles final : public os::TextFiles {
   explicit FakeFiles(std::map<std::string, std::string> files) : files_(std::move(files)) {}
   Result<std::string> read(const std::string& path) const override {
     const auto found = files_.find(path);
-    if (found == files_.end()) return fail(ErrorCode::not_found, path + ": No such file or directory");
+    if (found == files_.end())
+      return fail(ErrorCode::not_found, path + ": No such file or directory");
     return found->second;
   }
   Result<std::vector<std::string>> list(const std::string& directory) const override {
@@ -29,7 +30,9 @@ class FakeFiles final : public os::TextFiles {
   std::map<std::string, std::string> files_;
 };
 
-LoadedConfig load(const std::string& text) { return load_config("m.conf", FakeFiles({{"m.conf", text}})); }
+LoadedConfig load(const std::string& text) {
+  return load_config("m.conf", FakeFiles({{"m.conf", text}}));
+}
 
 std::string findings(const LoadedConfig& loaded) {
   std::string text;
@@ -101,14 +104,16 @@ TEST_CASE("listener words belong to the listener above them", "[broker][config]"
 }
 
 TEST_CASE("port and bind_address make one listener of the old form", "[broker][config]") {
-  const Config config = config_of("port 1999\nbind_address 127.0.0.1\nmax_connections 3\nallow_anonymous true\n");
+  const Config config =
+      config_of("port 1999\nbind_address 127.0.0.1\nmax_connections 3\nallow_anonymous true\n");
   REQUIRE(config.listeners.size() == 1);
   CHECK(config.listeners[0].port == 1999);
   CHECK(config.listeners[0].address == "127.0.0.1");
   CHECK(config.listeners[0].connections_max == 3);
 }
 
-TEST_CASE("a listener refuses the anonymous unless told otherwise, and that is said", "[broker][config]") {
+TEST_CASE("a listener refuses the anonymous unless told otherwise, and that is said",
+          "[broker][config]") {
   const LoadedConfig loaded = load("listener 1883\n");
   REQUIRE_FALSE(loaded.has_errors());
   CHECK_FALSE(loaded.config.listeners.at(0).allow_anonymous);
@@ -125,7 +130,8 @@ TEST_CASE("with per_listener_settings the security words are the listener's", "[
   CHECK_FALSE(config.listeners.at(1).allow_anonymous);
   CHECK(config.listeners.at(1).client_id_prefix == "auto-");
   CHECK_FALSE(config.listeners.at(1).allow_empty_client_id);
-  check_error("allow_anonymous true\nper_listener_settings true\n", "m.conf:2: error: per_listener_settings true must stand before");
+  check_error("allow_anonymous true\nper_listener_settings true\n",
+              "m.conf:2: error: per_listener_settings true must stand before");
 }
 
 TEST_CASE("values of every kind are read", "[broker][config]") {
@@ -167,27 +173,37 @@ TEST_CASE("values of every kind are read", "[broker][config]") {
 }
 
 TEST_CASE("errors name the file, the line, the word and the reason", "[broker][config]") {
-  check_error("\nmax_conections 5\n", "m.conf:2: error: unknown word 'max_conections'\n  hint: did you mean 'max_connections'?");
+  check_error(
+      "\nmax_conections 5\n",
+      "m.conf:2: error: unknown word 'max_conections'\n  hint: did you mean 'max_connections'?");
   check_error("sys_interval ten", "m.conf:1: error: sys_interval is a whole number, not 'ten'");
   check_error("sys_interval 65536", "sys_interval is from 0 to 65535, not 65536");
-  check_error("sys_interval 99999999999999999999999", "sys_interval is from 0 to 65535, not 99999999999999999999999");
+  check_error("sys_interval 99999999999999999999999",
+              "sys_interval is from 0 to 65535, not 99999999999999999999999");
   check_error("max_packet_size 19", "max_packet_size is from 20 to 268435460, not 19");
   check_error("persistence maybe", "persistence is true or false, not 'maybe'");
   check_error("persistence", "persistence has no value");
   check_error("persistence # true", "persistence has no value");
   check_error("persistence true false", "persistence takes one value, and 'false' follows");
   check_error("log_type loud", "log_type has no type 'loud'");
-  check_error("log_dest nowhere", "log_dest is stdout, stderr, syslog, topic, file or none, not 'nowhere'");
+  check_error("log_dest nowhere",
+              "log_dest is stdout, stderr, syslog, topic, file or none, not 'nowhere'");
   check_error("log_dest file", "log_dest file needs a path");
   check_error("listener 70000", "listener port is from 0 to 65535, not 70000");
   check_error("listener 0", "listener with port 0 needs the path of a Unix socket");
-  check_error("persistent_client_expiration 5", "persistent_client_expiration is a number and one of s h d w m y");
-  check_error("persistent_client_expiration d", "persistent_client_expiration is a number and one of s h d w m y");
+  check_error("persistent_client_expiration 5",
+              "persistent_client_expiration is a number and one of s h d w m y");
+  check_error("persistent_client_expiration d",
+              "persistent_client_expiration is a number and one of s h d w m y");
   check_error("auto_id_prefix " + std::string(51, 'x'), "auto_id_prefix is longer than 50 bytes");
   check_error("pid_file \xFF", "pid_file is not valid UTF-8");
-  check_error("b\x01" "d 1", "unknown word 'b\\x01d'");
+  check_error(
+      "b\x01"
+      "d 1",
+      "unknown word 'b\\x01d'");
   check_error("include_dir /nowhere", "m.conf:1: error: include_dir: /nowhere: No such file");
-  check_error("listener 1883\nlistener 1883\n", "m.conf:2: a listener for this port and address is there already");
+  check_error("listener 1883\nlistener 1883\n",
+              "m.conf:2: a listener for this port and address is there already");
   check_error("protocol websockets", "protocol websockets comes with a later part");
 }
 
@@ -203,8 +219,11 @@ TEST_CASE("a file that is not there is one error", "[broker][config]") {
   CHECK(findings(loaded) == "error: /none.conf: No such file or directory\n");
 }
 
-TEST_CASE("words of Mosquitto that come later are refused, and harmless ones are ignored with a warning", "[broker][config]") {
-  check_error("listener 8883\ncertfile /x.crt\n", "m.conf:2: error: certfile comes with a later part of mqz");
+TEST_CASE(
+    "words of Mosquitto that come later are refused, and harmless ones are ignored with a warning",
+    "[broker][config]") {
+  check_error("listener 8883\ncertfile /x.crt\n",
+              "m.conf:2: error: certfile comes with a later part of mqz");
   check_error("password_file /etc/passwd\n", "password_file comes with a later part");
   check_error("plugin_opt_config_file /x\n", "plugin_opt_config_file comes with a later part");
   const LoadedConfig bridge = load("connection up\naddress a:1883\ntopic # out\n");
@@ -216,12 +235,15 @@ TEST_CASE("words of Mosquitto that come later are refused, and harmless ones are
   CHECK(findings(ignored) == "m.conf:1: warning: autosave_interval has no effect in mqz\n");
 }
 
-TEST_CASE("a word that is written twice is an error for texts and replaced for others", "[broker][config]") {
-  check_error("pid_file /a\npid_file /b\n", "m.conf:2: error: pid_file is there already, in m.conf:1");
+TEST_CASE("a word that is written twice is an error for texts and replaced for others",
+          "[broker][config]") {
+  check_error("pid_file /a\npid_file /b\n",
+              "m.conf:2: error: pid_file is there already, in m.conf:1");
   const LoadedConfig loaded = load("sys_interval 1\nsys_interval 2\n");
   CHECK(loaded.config.sys_interval_s == 2);
   CHECK(findings(loaded) == "m.conf:2: warning: sys_interval replaces the one in m.conf:1\n");
-  CHECK(load("allow_anonymous true\nlistener 1\nmax_connections 1\nlistener 2\nmax_connections 2\n").findings.empty());
+  CHECK(load("allow_anonymous true\nlistener 1\nmax_connections 1\nlistener 2\nmax_connections 2\n")
+            .findings.empty());
 }
 
 TEST_CASE("a listener word above every listener is warned of", "[broker][config]") {
@@ -232,10 +254,11 @@ TEST_CASE("a listener word above every listener is warned of", "[broker][config]
 }
 
 TEST_CASE("include_dir reads the .conf files of a directory in order", "[broker][config]") {
-  const FakeFiles files({{"m.conf", "allow_anonymous true\nlistener 1\ninclude_dir d\nmax_connections 7\n"},
-                         {"d/10.conf", "sys_interval 1\nlistener 2\n"},
-                         {"d/20.conf", "sys_interval 2\n"},
-                         {"d/readme", "nonsense"}});
+  const FakeFiles files(
+      {{"m.conf", "allow_anonymous true\nlistener 1\ninclude_dir d\nmax_connections 7\n"},
+       {"d/10.conf", "sys_interval 1\nlistener 2\n"},
+       {"d/20.conf", "sys_interval 2\n"},
+       {"d/readme", "nonsense"}});
   const LoadedConfig loaded = load_config("m.conf", files);
   INFO(findings(loaded));
   REQUIRE_FALSE(loaded.has_errors());
@@ -243,7 +266,8 @@ TEST_CASE("include_dir reads the .conf files of a directory in order", "[broker]
   REQUIRE(loaded.config.listeners.size() == 2);
   CHECK(loaded.config.listeners[0].connections_max == 7);
   CHECK(loaded.config.listeners[1].from == "d/10.conf:2");
-  const LoadedConfig wrong = load_config("m.conf", FakeFiles({{"m.conf", "include_dir d"}, {"d/a.conf", "\ninclude_dir d"}}));
+  const LoadedConfig wrong = load_config(
+      "m.conf", FakeFiles({{"m.conf", "include_dir d"}, {"d/a.conf", "\ninclude_dir d"}}));
   CHECK(findings(wrong) == "d/a.conf:2: error: include_dir works in the main file only\n");
 }
 

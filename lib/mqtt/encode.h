@@ -10,21 +10,9 @@
 
 #include "lib/base/bytes.h"
 #include "lib/mqtt/packets.h"
+#include "lib/mqtt/varint.h"
 
 namespace mqz::mqtt {
-
-// How many bytes a Variable Byte Integer takes (1.5.5), and writing one.
-constexpr std::size_t varint_size(std::uint32_t value) {
-  return value < 128 ? 1 : value < 16'384 ? 2 : value < 2'097'152 ? 3 : 4;
-}
-inline std::byte* encode_varint(std::uint32_t value, std::byte* out) {
-  while (value >= 128) {
-    *out++ = static_cast<std::byte>((value & 0x7FU) | 0x80U);
-    value >>= 7U;
-  }
-  *out = static_cast<std::byte>(value);
-  return out + 1;
-}
 
 std::size_t encoded_size(const Connect& packet);
 std::byte* encode(const Connect& packet, std::byte* out);

@@ -2,8 +2,7 @@
 
 #include <array>
 
-#include "lib/mqtt/encode.h"
-#include "lib/mqtt/reader.h"
+#include "lib/mqtt/varint.h"
 
 namespace mqz::mqtt {
 

@@ -9,25 +9,9 @@
 #include "lib/base/bytes.h"
 #include "lib/mqtt/property.h"
 #include "lib/mqtt/types.h"
+#include "lib/mqtt/varint.h"
 
 namespace mqz::mqtt {
-
-// A Variable Byte Integer cut from [at, end): `next` is null if it is not there whole, is longer
-// than four bytes or not in its shortest form (1.5.5).
-struct Varint {
-  std::uint32_t value{};
-  const std::byte* next{};
-};
-
-inline Varint read_varint(const std::byte* at, const std::byte* end) {
-  std::uint32_t value = 0;
-  for (unsigned shift = 0; shift <= 21 && at != end; shift += 7) {
-    const std::uint32_t byte = std::to_integer<std::uint32_t>(*at++);
-    value |= (byte & 0x7FU) << shift;
-    if (byte < 0x80) return byte == 0 && shift > 0 ? Varint{} : Varint{value, at};
-  }
-  return {};
-}
 
 class Reader {
  public:

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "lib/base/bytes.h"
-#include "lib/mqtt/encode.h"
+#include "lib/mqtt/varint.h"
 
 namespace mqz::mqtt {
 

@@ -111,20 +111,28 @@ std::vector<std::string> purity_complaints(const File& file) {
   return complaints;
 }
 
-// A header and its source are one component: its name is the path without the ending.
-std::string component_of(const std::string& path) { return path.substr(0, path.rfind('.')); }
+// A header and its source are one component, named by their path without the ending; a header
+// shard_write.h beside shard.h is a part of that one.
+std::string component_of(const std::string& path, const std::set<std::string>& headers) {
+  const std::string stem = path.substr(0, path.rfind('.'));
+  const std::string family = stem.substr(0, stem.rfind('_'));
+  return headers.count(stem) != 0 && headers.count(family) != 0 ? family : stem;
+}
 
 using Graph = std::map<std::string, std::set<std::string>>;
 
 Graph graph_of(const std::vector<File>& files) {
+  std::set<std::string> headers;
+  for (const File& file : files) {
+    if (file.is_header()) headers.insert(file.path.substr(0, file.path.rfind('.')));
+  }
   Graph graph;
   for (const File& file : files) {
     if (layer_of(file.path) == no_layer) continue;
-    auto& edges = graph[component_of(file.path)];
+    const std::string own = component_of(file.path, headers);
     for (const Include& include : includes_of(file)) {
-      if (include.quoted && component_of(include.name) != component_of(file.path)) {
-        edges.insert(component_of(include.name));
-      }
+      const std::string other = component_of(include.name, headers);
+      if (include.quoted && other != own) graph[own].insert(other);
     }
   }
   return graph;

@@ -67,9 +67,6 @@ struct Config {
   std::string user{};
 };
 
-// The broker without a configuration file: 127.0.0.1 and ::1, port 1883, anyone on this machine.
-Config default_config();
-
 // The settings of a connection that came in by this listener.
 Settings settings_for(const Config& config, const Listener& listener);
 

@@ -200,6 +200,12 @@ bool LoadedConfig::has_errors() const {
                      [](const Finding& finding) { return finding.severity == Severity::error; });
 }
 
+Config default_config() {
+  Draft draft = fresh_draft();
+  std::vector<Finding> findings;
+  return finish(draft, findings);
+}
+
 LoadedConfig load_config(const std::string& path, const os::TextFiles& files) {
   LoadedConfig result;
   Reader reader(files, result);

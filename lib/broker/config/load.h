@@ -23,6 +23,9 @@ struct LoadedConfig {
   bool has_errors() const;
 };
 
+// The broker without a configuration file: 127.0.0.1 and ::1, port 1883, anyone on this machine.
+Config default_config();
+
 LoadedConfig load_config(const std::string& path, const os::TextFiles& files);
 
 }  // namespace mqz::broker

@@ -3,9 +3,9 @@
 
 #include <span>
 
-#include "lib/broker/config/words.h"
-
 namespace mqz::broker {
+
+struct Word;
 
 std::span<const Word> working_words();
 std::span<const Word> words_to_come();

@@ -1,4 +1,5 @@
 #include "lib/broker/config/word_tables.h"
+#include "lib/broker/config/words.h"
 
 namespace mqz::broker {
 

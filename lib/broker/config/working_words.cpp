@@ -2,6 +2,7 @@
 
 #include "lib/broker/config/takes.h"
 #include "lib/broker/config/word_tables.h"
+#include "lib/broker/config/words.h"
 
 namespace mqz::broker {
 

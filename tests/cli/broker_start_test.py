@@ -1,0 +1,82 @@
+"""The broker as a process: where it listens, how it refuses to start, how it ends."""
+
+import os
+import signal
+import socket
+import time
+
+import harness
+
+
+class BrokerStart(harness.Case):
+    def test_a_message_goes_from_mosquittos_publisher_to_its_subscriber(self):
+        broker = self.start_broker()
+        words = ["-h", "127.0.0.1", "-p", str(broker.port), "-t", "room/temp", "-q", "1"]
+        # Retained, so that it does not matter when the subscriber is there.
+        publish = [self.program("mosquitto_pub"), *words, "-r", "-m", "21.5"]
+        self.assertExit(self.run_words(publish), 0)
+        subscribe = [self.program("mosquitto_sub"), *words, "-C", "1"]
+        self.assertEqual(self.assertExit(self.run_words(subscribe), 0).text, "21.5\n")
+
+    def test_without_a_file_it_listens_on_both_loopback_addresses(self):
+        port = harness.free_port()
+        broker = self.start_mqz("broker", "-p", str(port))
+        broker.wait_for(f"127.0.0.1:{port}")
+        for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            with socket.socket(family, socket.SOCK_STREAM) as client:
+                if family == socket.AF_INET6 and not has_ipv6_loopback():
+                    continue
+                client.settimeout(harness.PATIENCE)
+                client.connect((address, port))
+
+    def test_both_signals_end_it_cleanly_within_a_second(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            broker = self.start_broker()
+            with socket.create_connection(("127.0.0.1", broker.port)):
+                begin = time.monotonic()
+                self.assertExit(broker.stop(number), 0)
+                self.assertLess(time.monotonic() - begin, 9 if harness.SANITIZED else 3)
+
+    def test_a_port_in_use_is_told_and_is_exit_1(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            result = self.assertExit(self.mqz("broker", "-p", str(port)), 1)
+            self.assertIn(str(port), result.errors)
+            self.assertIn("in use", result.errors)
+
+    def test_a_wrong_file_is_refused_with_its_line(self):
+        file = self.write("wrong.conf", "listener 1883 127.0.0.1\nallow_anonymus true\n")
+        result = self.assertExit(self.mqz("broker", "-c", file), 78)
+        self.assertIn("wrong.conf:2", result.errors)
+        self.assertIn("allow_anonymous", result.errors)
+        missing = self.mqz("broker", "-c", os.path.join(self.folder, "none.conf"))
+        self.assertIn("none.conf", missing.errors)
+        self.assertNotEqual(missing.code, 0)
+
+
+class Servers(harness.Case):
+    """The harness itself: peers start, answer, and are gone with the test."""
+
+    def test_mosquitto_and_redis_start_on_free_ports(self):
+        mosquitto = self.start_mosquitto()
+        redis = self.start_redis()
+        for server in (mosquitto, redis):
+            with socket.create_connection(("127.0.0.1", server.port), harness.PATIENCE):
+                pass
+        redis.end()
+        self.assertFalse(redis.is_running())
+
+
+def has_ipv6_loopback():
+    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
+
+
+if __name__ == "__main__":
+    harness.main()

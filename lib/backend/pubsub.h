@@ -71,11 +71,14 @@ class PubSub {
   // Stops reading, so that the peer stops sending; keep-alive goes on.
   virtual void pause(bool paused) = 0;
 
-  // Sends what waits, says goodbye and ends: on_ended follows, at the latest after `patience`.
+  // Sends what waits, says goodbye and ends: on_ended follows, at the latest after `patience`. Not
+  // from inside a callback: the acknowledgement of the message at hand would come too late.
   virtual void finish(mqtt::Reason reason, mqtt::PropertyView properties, MonoTime now,
                       Millis patience) = 0;
 
   virtual std::size_t unacknowledged() const = 0;  // published, not yet acknowledged, QoS 1 and 2
+  // QoS 0 messages given to connections that were lost afterwards: some may not have arrived.
+  virtual std::uint64_t uncertain() const = 0;
 };
 
 }  // namespace mqz::backend

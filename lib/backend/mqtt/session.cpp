@@ -42,8 +42,8 @@ void MqttSession::open(std::string_view where, MonoTime now) {
   trace(true, mqtt::PacketType::connect);
 }
 
-void MqttSession::close() {
-  if (state_ == State::connecting && !ending_ && try_older_version()) {
+void MqttSession::close(ClosedBy whom) {
+  if (whom == ClosedBy::peer && state_ == State::connecting && !ending_ && try_older_version()) {
     ending_ = Ending{Ending::Kind::again_at_once, mqtt::Reason::success, {}, true};
   }
   state_ = State::closed;

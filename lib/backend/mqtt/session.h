@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/backend/mqtt/connect_options.h"
@@ -53,8 +54,9 @@ class MqttSession {
   std::size_t bytes_wanted() const { return bytes_wanted_; }
   // The transport took bytes from the outbox (which the caller consumes itself).
   void written(MonoTime now) { sent_at_ = now; }
-  // The transport is gone, by whatever side; ending() says so if the session knows more.
-  void close();
+  // The transport is gone. Closed by the peer before any CONNACK, ending() may want 3.1.1 at once.
+  enum class ClosedBy : std::uint8_t { us, peer };
+  void close(ClosedBy whom);
   void tick(MonoTime now);
   std::optional<MonoTime> deadline() const;
 
@@ -72,6 +74,7 @@ class MqttSession {
 
   // QoS 0 messages put into the outbox of the current connection.
   std::uint64_t sent_at_most_once() const { return sent_at_most_once_; }
+  std::uint64_t take_sent_at_most_once() { return std::exchange(sent_at_most_once_, 0); }
 
   Outbox& outbox() { return outbox_; }
   const Outbox& outbox() const { return outbox_; }

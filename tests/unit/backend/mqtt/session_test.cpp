@@ -109,7 +109,7 @@ struct World {
     return session.publish(message);
   }
   void reconnect(bool present) {
-    session.close();
+    session.close(MqttSession::ClosedBy::peer);
     session.open("here:1883", at_s(2));
     sent();
     connack(present);
@@ -254,7 +254,7 @@ TEST_CASE("sending again keeps to a smaller window", "[client]") {
   World world;
   world.connack();
   for (int i = 0; i < 4; ++i) REQUIRE(world.publish("x", Qos::at_least_once));
-  world.session.close();
+  world.session.close(MqttSession::ClosedBy::peer);
   world.session.open("here:1883", at_s(2));
   world.sent();
   mqtt::PropertyWriter properties;
@@ -326,7 +326,7 @@ TEST_CASE("a server that does not speak 5 is tried with 3.1.1, unless the versio
   world.receive(as_bytes(old_refusal));
   REQUIRE(world.session.ending());
   CHECK(world.session.ending()->kind == Ending::Kind::again_at_once);
-  world.session.close();
+  world.session.close(MqttSession::ClosedBy::peer);
   world.version = Version::v311;
   world.session.open("here", at_s(0));
   CHECK(world.sent() == Words{"CONNECT 4 clean ''"});
@@ -343,11 +343,11 @@ TEST_CASE("a server that does not speak 5 is tried with 3.1.1, unless the versio
 
 TEST_CASE("a connection closed before any CONNACK is tried once with 3.1.1", "[client]") {
   World world;
-  world.session.close();
+  world.session.close(MqttSession::ClosedBy::peer);
   REQUIRE(world.session.ending());
   CHECK(world.session.ending()->kind == Ending::Kind::again_at_once);
   world.session.open("here", at_s(0));
-  world.session.close();
+  world.session.close(MqttSession::ClosedBy::peer);
   CHECK_FALSE(world.session.ending());
 }
 
@@ -407,7 +407,7 @@ TEST_CASE("a session with an expiry is found again: no second clean start", "[cl
   properties.text(mqtt::PropertyId::assigned_client_identifier, "auto-1");
   world.connack(false, properties.view());
   world.sent();
-  world.session.close();
+  world.session.close(MqttSession::ClosedBy::peer);
   world.session.open("here", at_s(1));
   CHECK(world.sent() == Words{"CONNECT 5 'auto-1'"});
 }

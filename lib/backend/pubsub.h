@@ -25,6 +25,13 @@ struct Connected {
   mqtt::PropertyView properties{};
 };
 
+struct Published {
+  std::uint64_t number{};
+  mqtt::Reason reason{};
+  std::string_view topic{};  // only of a failure
+  std::string_view why{};    // the server's reason string; often empty
+};
+
 // What a connection tells its user. Views live as long as the call.
 class PubSubEvents {
  public:
@@ -32,8 +39,8 @@ class PubSubEvents {
   virtual void on_connected(const Connected& connected) = 0;
   // False: the message is left unacknowledged and nothing more is delivered.
   virtual bool on_message(const mqtt::Publish& message) = 0;
-  // A publish of QoS 1 or 2 came to its end; `why` is the server's reason string, often empty.
-  virtual void on_published(std::uint64_t number, mqtt::Reason reason, std::string_view why) = 0;
+  // A publish of QoS 1 or 2 came to its end.
+  virtual void on_published(const Published& published) = 0;
   // One reason per filter, in their order; empty for an unsubscribe before MQTT 5.
   virtual void on_subscribed(std::uint16_t request, Bytes reasons) = 0;
   virtual void on_unsubscribed(std::uint16_t request, Bytes reasons) = 0;
@@ -71,8 +78,9 @@ class PubSub {
   // Stops reading, so that the peer stops sending; keep-alive goes on.
   virtual void pause(bool paused) = 0;
 
-  // Sends what waits, says goodbye and ends: on_ended follows, at the latest after `patience`. Not
-  // from inside a callback: the acknowledgement of the message at hand would come too late.
+  // Sends what waits, says goodbye and ends: on_ended follows, at the latest `patience` after the
+  // system took the last byte. Not from inside a callback: the acknowledgement of the message
+  // at hand would come too late.
   virtual void finish(mqtt::Reason reason, mqtt::PropertyView properties, MonoTime now,
                       Millis patience) = 0;
 

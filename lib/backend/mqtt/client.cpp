@@ -12,6 +12,7 @@ namespace mqz::backend {
 namespace {
 
 constexpr std::size_t read_bytes = 64U << 10U;
+constexpr Millis write_patience{30'000};  // for the kernel to take the last bytes
 constexpr Millis steady_after{5'000};  // a connection that lived so long resets the back-off
 
 }  // namespace
@@ -181,6 +182,7 @@ void MqttClient::write(MonoTime now) {
   if (phase_ == Phase::saying_bye && outbox.size() == 0) {
     transport_->shutdown_write();
     phase_ = Phase::closing;
+    phase_deadline_ = now + close_patience_;
   }
 }
 
@@ -276,7 +278,8 @@ void MqttClient::finish(mqtt::Reason reason, mqtt::PropertyView properties, Mono
   if (phase_ != Phase::open || !session_.is_connected()) return end(nullptr);
   session_.disconnect(reason, properties);
   phase_ = Phase::saying_bye;
-  phase_deadline_ = now + patience;
+  close_patience_ = patience;
+  phase_deadline_ = now + std::max(patience, write_patience);
   paused_ = false;
 }
 

@@ -105,6 +105,7 @@ class MqttClient final : public PubSub, private os::PollTarget {
   std::size_t input_used_ = 0;
   std::optional<MonoTime> phase_deadline_{};
   MonoTime connected_at_{};
+  Millis close_patience_{};
   std::uint64_t uncertain_ = 0;
 };
 

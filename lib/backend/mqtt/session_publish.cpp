@@ -23,6 +23,11 @@ std::string ack_detail(std::uint16_t packet_id, mqtt::Reason reason) {
          std::to_string(static_cast<unsigned>(reason)) + ")";
 }
 
+std::string topic_of(Bytes packet, mqtt::Version version) {
+  const auto message = decode_publish(mqtt::next_frame(packet).frame, version);
+  return message ? std::string(message->topic) : std::string();
+}
+
 }  // namespace
 
 bool MqttSession::has_room() const {
@@ -165,15 +170,19 @@ void MqttSession::receive_pubrec(const mqtt::Ack& ack, Inflight::Message& messag
 }
 
 void MqttSession::complete(const mqtt::Ack& ack, const Inflight::Message& message) {
-  const std::uint64_t number = message.number;
+  Published published{message.number, {}, {}, {}};
+  // A PUBCOMP that does not know the identifier answers a PUBREL sent again: all was done before.
+  if (ack.type != mqtt::PacketType::pubcomp) published.reason = ack.reason;
+  std::string topic;
+  if (is_failure(published.reason)) {
+    topic = topic_of(as_bytes(message.packet), options_.version);
+    published.topic = topic;
+    published.why = ack.properties.text(mqtt::PropertyId::reason_string).value_or("");
+  }
   inflight_.release(ack.packet_id);
   --on_the_wire_;
   resend();
-  // A PUBCOMP that does not know the identifier answers a PUBREL sent again: all was done before.
-  const mqtt::Reason reason =
-      ack.type == mqtt::PacketType::pubcomp ? mqtt::Reason::success : ack.reason;
-  events_.on_published(number, reason,
-                       ack.properties.text(mqtt::PropertyId::reason_string).value_or(""));
+  events_.on_published(published);
 }
 
 }  // namespace mqz::backend

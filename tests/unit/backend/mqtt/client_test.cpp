@@ -27,8 +27,8 @@ struct Recorder : PubSubEvents {
     log.push_back(std::string(as_text(m.payload)));
     return true;
   }
-  void on_published(std::uint64_t number, mqtt::Reason, std::string_view) override {
-    log.push_back("acked " + std::to_string(number));
+  void on_published(const Published& p) override {
+    log.push_back("acked " + std::to_string(p.number));
   }
   void on_subscribed(std::uint16_t, Bytes) override {}
   void on_unsubscribed(std::uint16_t, Bytes) override {}

@@ -28,9 +28,9 @@ struct Recorder : PubSubEvents {
     log.push_back("message " + std::string(m.topic) + "=" + std::string(as_text(m.payload)));
     return true;
   }
-  void on_published(std::uint64_t number, Reason reason, std::string_view why) override {
-    log.push_back("published " + std::to_string(number) + " " +
-                  std::to_string(static_cast<int>(reason)) + std::string(why));
+  void on_published(const Published& p) override {
+    log.push_back("published " + std::to_string(p.number) + " " +
+                  std::to_string(static_cast<int>(p.reason)) + std::string(p.topic));
   }
   void on_subscribed(std::uint16_t, Bytes reasons) override {
     log.push_back("subscribed " + std::to_string(reasons.size()));
@@ -143,7 +143,7 @@ TEST_CASE("QoS 1 and 2 messages are reported when their last acknowledgement com
   CHECK(world.sent() == Words{"PUBREL m2"});
   world.ack(PacketType::pubcomp, 2);
   world.ack(PacketType::puback, 1, Reason::not_authorized);
-  CHECK(world.events.log == Words{"up first", "published 2 0", "published 1 135"});
+  CHECK(world.events.log == Words{"up first", "published 2 0", "published 1 135t"});
   CHECK(world.session.unacknowledged() == 0);
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("a PUBREC that refuses ends the message", "[client]") {
   world.connack();
   REQUIRE(world.publish("b", Qos::exactly_once));
   world.ack(PacketType::pubrec, 1, Reason::quota_exceeded);
-  CHECK(world.events.log.back() == "published 1 151");
+  CHECK(world.events.log.back() == "published 1 151t");
 }
 
 TEST_CASE("an acknowledgement of another kind or of nothing completes nothing", "[client]") {

@@ -137,7 +137,14 @@ bool append_embedded(std::string& to, Bytes payload, bool pretty) {
   if (!is_shallow_json(as_text(payload))) return false;
   const auto value = nlohmann::ordered_json::parse(as_text(payload), nullptr, false);
   if (value.is_discarded()) return false;
-  to.append(pretty ? value.dump(1, '\t') : value.dump());
+  if (!pretty) {
+    to.append(value.dump());
+    return true;
+  }
+  for (const char sign : value.dump(1, '\t')) {
+    to.push_back(sign);
+    if (sign == '\n') to.push_back('\t');  // one level below the message; texts have no bare newline
+  }
   return true;
 }
 

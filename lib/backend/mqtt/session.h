@@ -146,6 +146,7 @@ class MqttSession {
   std::uint64_t last_number_ = 0;
   std::uint64_t sent_at_most_once_ = 0;
   Inflight inflight_{};
+  bool window_full_ = false;
   std::size_t on_the_wire_ = 0;          // of inflight_: sent on this connection
   std::vector<std::uint16_t> resend_{};  // newest first; the back is next
   bool stale_ids_ = false;

@@ -32,7 +32,7 @@ std::string topic_of(Bytes packet, mqtt::Version version) {
 
 bool MqttSession::has_room() const {
   return state_ == State::connected && !ending_ && resend_.empty() &&
-         on_the_wire_ < limits_.window && inflight_.bytes() < options_.inflight_bytes_max &&
+         !window_full_ && inflight_.bytes() < options_.inflight_bytes_max &&
          outbox_.size() < options_.outbox_bytes_max;
 }
 
@@ -88,7 +88,7 @@ Result<std::uint64_t> MqttSession::publish_kept(mqtt::Publish message) {
 
 void MqttSession::send_message(std::uint16_t packet_id, bool again) {
   Inflight::Message& message = inflight_.at(packet_id);
-  ++on_the_wire_;
+  window_full_ = ++on_the_wire_ >= limits_.window;
   message.on_the_wire = true;
   if (message.state == Inflight::State::released) {
     return send_ack(mqtt::PacketType::pubrel, packet_id);
@@ -116,6 +116,7 @@ void MqttSession::begin_resending(bool session_present) {
   resend_ = inflight_.in_order();
   std::reverse(resend_.begin(), resend_.end());
   resend_is_dup_ = session_present;
+  window_full_ = false;
   for (const std::uint16_t packet_id : resend_) {
     Inflight::Message& message = inflight_.at(packet_id);
     message.on_the_wire = false;
@@ -180,7 +181,9 @@ void MqttSession::complete(const mqtt::Ack& ack, const Inflight::Message& messag
     published.why = ack.properties.text(mqtt::PropertyId::reason_string).value_or("");
   }
   inflight_.release(ack.packet_id);
-  --on_the_wire_;
+  // A window that was full opens again by a quarter at once: else every acknowledgement would buy one
+  // message, and each of both a system call.
+  if (--on_the_wire_ <= limits_.window - limits_.window / 4) window_full_ = false;
   resend();
   events_.on_published(published);
 }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 
+#include "lib/os/resolver.h"
 #include "lib/os/sockaddr_text.h"
 #include "lib/os/socket.h"
 
@@ -60,7 +61,8 @@ Result<std::vector<Address>> ask_resolver(const std::string& host, std::uint16_t
   addrinfo* list = nullptr;
   const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &list);
   if (code != 0) {
-    return fail(ErrorCode::unavailable, "cannot resolve \"" + host + "\": " + ::gai_strerror(code));
+    return fail(ErrorCode::unavailable,
+                "cannot resolve \"" + host + "\": " + ::gai_strerror(code));
   }
   const std::unique_ptr<addrinfo, FreeAddrinfo> owner(list);
   std::vector<Address> addresses;
@@ -106,7 +108,8 @@ std::string sockaddr_text(Bytes sockaddr) {
   return "unknown address";
 }
 
-Result<std::vector<Address>> resolve(std::string_view host, std::uint16_t port) {
+std::optional<Result<std::vector<Address>>> resolve_at_once(std::string_view host,
+                                                            std::uint16_t port) {
   const std::string name = without_brackets(host);
   if (name.empty()) return fail(ErrorCode::invalid, "the host is empty");
   if (auto literal = parse_literal(name, port)) return std::vector<Address>{std::move(*literal)};
@@ -114,7 +117,12 @@ Result<std::vector<Address>> resolve(std::string_view host, std::uint16_t port) 
     return std::vector<Address>{make_ipv6(in6addr_loopback, port),
                                 make_ipv4({htonl(INADDR_LOOPBACK)}, port)};
   }
-  return ask_resolver(name, port);
+  return std::nullopt;
+}
+
+Result<std::vector<Address>> resolve(std::string_view host, std::uint16_t port) {
+  if (auto known = resolve_at_once(host, port)) return std::move(*known);
+  return ask_resolver(without_brackets(host), port);
 }
 
 // A path too long for the system leaves sockaddr empty; listen_on and start_connect then say so.

@@ -1,0 +1,238 @@
+#include "commands/messaging.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "commands/mqtt_property.h"
+#include "commands/password.h"
+#include "lib/backend/url.h"
+#include "lib/mqtt/topic.h"
+#include "lib/os/random.h"
+
+namespace mqz::commands {
+namespace {
+
+using mqtt::PropertyId;
+using mqtt::Version;
+
+constexpr std::uint32_t for_ever = 0xFFFF'FFFF;
+constexpr std::uint16_t plain_port = 1883;
+
+// Which of the ways to name a server counts: the one from the strongest source.
+std::string_view chosen_way(const Parsed& parsed) {
+  std::string_view chosen = "host";
+  Source strongest = std::max(parsed.source("host"), parsed.source("port"));
+  for (const std::string_view way : {"backend", "unix", "url"}) {
+    const Source source = parsed.source(way);
+    if (source == Source::nothing || source < strongest) continue;
+    if (way == "backend" && source == strongest && source != Source::fallback) continue;
+    chosen = way;
+    strongest = source;
+  }
+  return chosen;
+}
+
+Checked<void> use_servers(const Parsed& parsed, std::string_view origin, std::string_view hosts,
+                          Messaging& to) {
+  const auto port = parsed.has("port") ? static_cast<std::uint16_t>(parsed.integer("port")) : plain_port;
+  auto servers = backend::parse_servers(hosts, port);
+  if (!servers) {
+    return stop(Exit::usage, fmt::format("{}: {}", origin, servers.error().text));
+  }
+  to.client.servers = std::move(*servers);
+  return {};
+}
+
+Checked<void> use_url(const Parsed& parsed, std::string_view way, Messaging& to) {
+  const std::string& origin = parsed.origin(way);
+  auto url = backend::parse_url(parsed.text(way));
+  if (!url) return stop(Exit::usage, fmt::format("{}: {}", origin, url.error().text));
+  to.client.connect.user_name = url->user;
+  to.client.connect.password = url->password;
+  if (url->scheme == "unix") {
+    to.client.servers = {{{}, 0, '/' + url->path}};
+    return {};
+  }
+  if (url->scheme != "mqtt" && url->scheme != "tcp") {
+    const bool later = url->scheme == "mqtts" || url->scheme == "wss" || url->scheme == "rediss";
+    return stop(Exit::usage,
+                fmt::format("{}: {}:// {}", origin, url->scheme,
+                            later ? "needs TLS, which this build does not have"
+                                  : "does not carry messages here"),
+                "mqtt:// and unix:// do");
+  }
+  if (url->hosts.empty()) url->hosts = "localhost";
+  to.url_topic = url->path;
+  return use_servers(parsed, origin, url->hosts, to);
+}
+
+Checked<void> read_server(const Parsed& parsed, Messaging& to) {
+  const std::string_view way = chosen_way(parsed);
+  if (way == "host") {
+    const std::string origin = parsed.has("host") ? parsed.origin("host") : "--host";
+    return use_servers(parsed, origin, parsed.text("host"), to);
+  }
+  if (way == "unix") {
+    to.client.servers = {{{}, 0, std::string(parsed.text("unix"))}};
+    return {};
+  }
+  return use_url(parsed, way, to);
+}
+
+Checked<void> read_login(const Parsed& parsed, Messaging& to) {
+  backend::ConnectOptions& connect = to.client.connect;
+  if (parsed.has("username")) connect.user_name = parsed.text("username");
+  if (parsed.has("password-file") && parsed.source("password-file") >= parsed.source("password")) {
+    auto password = read_password_file(std::string(parsed.text("password-file")));
+    if (!password) return tl::unexpected(password.error());
+    connect.password = std::move(*password);
+  } else if (parsed.text("password") == "-") {
+    auto password = ask_password(to.client.servers.front().text());
+    if (!password) return tl::unexpected(password.error());
+    connect.password = std::move(*password);
+  } else if (parsed.has("password")) {
+    connect.password = parsed.text("password");
+  }
+  return {};
+}
+
+Version to_version(std::string_view choice) {
+  if (choice == "31" || choice == "mqttv31") return Version::v31;
+  if (choice == "311" || choice == "mqttv311") return Version::v311;
+  return Version::v5;
+}
+
+Checked<void> read_session(const Parsed& parsed, Messaging& to) {
+  backend::ConnectOptions& connect = to.client.connect;
+  connect.version_pinned = parsed.has("protocol-version");
+  connect.version = to_version(parsed.text("protocol-version"));
+  connect.clean_start = !parsed.flag("disable-clean-session");
+  connect.keep_alive_s = static_cast<std::uint16_t>(
+      std::min<std::int64_t>((parsed.duration("keepalive").count() + 999) / 1000, 65'535));
+  if (parsed.has("id")) connect.client_id = parsed.text("id");
+  if (parsed.has("id-prefix") && !parsed.has("id")) {
+    connect.client_id = fmt::format("{}{}", parsed.text("id-prefix"), ::getpid());
+  }
+  if (!connect.clean_start && connect.client_id.empty()) {
+    return stop(Exit::usage, "a kept session needs a name: --disable-clean-session needs --id");
+  }
+  if (connect.client_id.empty() && connect.version == Version::v31) {
+    connect.client_id = "mqz-" + os::random_text(12);
+  }
+  if (parsed.has("session-expiry-interval")) {
+    connect.properties.number(PropertyId::session_expiry_interval,
+                              static_cast<std::uint32_t>(parsed.integer("session-expiry-interval")));
+    return require_version_5(parsed, to, parsed.origin("session-expiry-interval"));
+  }
+  if (!connect.clean_start) {
+    connect.properties.number(PropertyId::session_expiry_interval, for_ever);
+  }
+  return {};
+}
+
+Checked<void> read_will(const Parsed& parsed, Messaging& to) {
+  if (!parsed.has("will-topic")) {
+    for (const std::string_view flag : {"will-payload", "will-retain"}) {
+      if (parsed.has(flag)) {
+        return stop(Exit::usage, fmt::format("{} needs --will-topic", parsed.origin(flag)));
+      }
+    }
+    return {};
+  }
+  if (auto good = check_topic(parsed.origin("will-topic"), parsed.text("will-topic")); !good) {
+    return good;
+  }
+  backend::WillOptions will;
+  will.topic = parsed.text("will-topic");
+  will.payload = parsed.text("will-payload");
+  will.qos = to_qos(parsed.text("will-qos"));
+  will.retain = parsed.flag("will-retain");
+  to.client.connect.will = std::move(will);
+  return {};
+}
+
+mqtt::PropertyWriter* properties_of(std::string_view packet, Messaging& to) {
+  if (packet == "connect") return &to.client.connect.properties;
+  if (packet == "publish") return &to.publish;
+  if (packet == "subscribe") return &to.subscribe;
+  if (packet == "unsubscribe") return &to.unsubscribe;
+  if (packet == "disconnect") return &to.disconnect;
+  if (packet == "will" && to.client.connect.will) return &to.client.connect.will->properties;
+  return nullptr;
+}
+
+Checked<void> read_properties(const Parsed& parsed, Messaging& to) {
+  for (const std::string& words : parsed.texts("property")) {
+    auto property = read_property_words(words);
+    if (!property) return tl::unexpected(property.error());
+    mqtt::PropertyWriter* writer = properties_of(property->packet, to);
+    if (writer == nullptr) {
+      return stop(Exit::usage,
+                  fmt::format("--property {}: no such packet here", property->packet),
+                  property->packet == "will" ? "give --will-topic too"
+                                             : "connect, publish, subscribe, unsubscribe, "
+                                               "disconnect and will have properties");
+    }
+    if (auto added = add_property(*property, *writer); !added) return added;
+  }
+  if (parsed.texts("property").empty()) return {};
+  return require_version_5(parsed, to, "--property");
+}
+
+}  // namespace
+
+Stop stop_for_connection(const Error& error) {
+  Stop result = stop_for(error);
+  if (result.hint.empty() && result.text.find("Connection refused") != std::string::npos) {
+    result.hint = "is a broker running there? `mqz broker` starts one";
+  }
+  return result;
+}
+
+mqtt::Qos to_qos(std::string_view choice) {
+  return choice == "2"   ? mqtt::Qos::exactly_once
+         : choice == "1" ? mqtt::Qos::at_least_once
+                         : mqtt::Qos::at_most_once;
+}
+
+Checked<void> require_version_5(const Parsed& parsed, Messaging& messaging, std::string_view flag) {
+  if (messaging.client.connect.version != Version::v5) {
+    return stop(Exit::usage, fmt::format("{} needs MQTT 5, but {} says {}", flag,
+                                         parsed.origin("protocol-version"),
+                                         parsed.text("protocol-version")));
+  }
+  messaging.client.connect.version_pinned = true;
+  return {};
+}
+
+Checked<void> check_topic(std::string_view origin, std::string_view topic) {
+  if (mqtt::is_valid_topic(topic)) return {};
+  if (topic.empty()) return stop(Exit::usage, fmt::format("{}: the topic is empty", origin));
+  const std::size_t wildcard = topic.find_first_of("+#");
+  if (wildcard != std::string_view::npos) {
+    return stop(Exit::usage,
+                fmt::format("{} '{}': '{}' at position {} is a wildcard; only mqz sub takes those",
+                            origin, topic, topic[wildcard], wildcard + 1));
+  }
+  if (topic.size() > 65'535) {
+    return stop(Exit::usage, fmt::format("{}: a topic has at most 65535 bytes", origin));
+  }
+  return stop(Exit::usage, fmt::format("{}: the topic is not UTF-8 text", origin));
+}
+
+Checked<Messaging> read_messaging(const Parsed& parsed) {
+  Messaging messaging;
+  messaging.client.connect_timeout = parsed.duration("connect-timeout");
+  messaging.client.reconnect = !parsed.flag("no-reconnect");
+  messaging.client.delay_max = parsed.duration("max-reconnect-delay");
+  messaging.client.delay_first = std::min(messaging.client.delay_first, messaging.client.delay_max);
+  messaging.client.connect.trace = parsed.flag("debug");
+  for (const auto read : {read_server, read_login, read_session, read_will, read_properties}) {
+    if (auto done = read(parsed, messaging); !done) return tl::unexpected(done.error());
+  }
+  return messaging;
+}
+
+}  // namespace mqz::commands

@@ -1,0 +1,61 @@
+// The flags of `mqz pub`. Letters and meanings are those of mosquitto_pub where it has them.
+#pragma once
+
+#include "commands/options.h"
+
+namespace mqz::commands {
+
+inline constexpr Option pub_options[] = {
+    {.name = "topic", .letter = 't', .value = "TOPIC", .type = ValueType::text, .group = "message",
+     .doc = "where to send; may be repeated: each gets every message", .fallback = "/Testing",
+     .repeatable = true},
+    {.name = "message", .letter = 'm', .value = "TEXT", .type = ValueType::text, .group = "message",
+     .doc = "one message: this text"},
+    {.name = "file", .letter = 'f', .value = "FILE", .type = ValueType::file, .group = "message",
+     .doc = "one message: the file's content"},
+    {.name = "stdin-file", .letter = 's', .group = "message", .doc = "one message: all of stdin"},
+    {.name = "stdin-line", .letter = 'l', .group = "message",
+     .doc = "a message per line of stdin; so it is without any payload flag, too"},
+    {.name = "null-message", .letter = 'n', .group = "message", .doc = "one empty message"},
+    {.name = "size", .value = "SIZE", .type = ValueType::size, .group = "message",
+     .doc = "one message of so many random letters"},
+    {.name = "json", .group = "message",
+     .doc = "a message per line as JSON: topic, payload, encoding, qos, retain, properties"},
+    {.name = "topic-separator", .value = "TEXT", .type = ValueType::text, .group = "message",
+     .doc = "a line is a topic, this, and the payload"},
+    {.name = "null", .letter = '0', .group = "message", .doc = "lines end with NUL, not newline"},
+    {.name = "stop-on-empty", .group = "message", .doc = "an empty line ends the input"},
+    {.name = "interactive", .group = "message", .doc = "prompt for lines, as on a terminal"},
+    {.name = "no-interactive", .group = "message", .doc = "no prompt on a terminal either"},
+    {.name = "qos", .letter = 'q', .value = "QOS", .type = ValueType::choice, .group = "delivery",
+     .doc = "quality of service", .fallback = "0", .choices = "0|1|2"},
+    {.name = "retain", .letter = 'r', .group = "delivery", .doc = "the broker keeps the message"},
+    {.name = "repeat", .value = "N", .type = ValueType::integer, .group = "delivery",
+     .doc = "send the message so often", .fallback = "1", .min = 1},
+    {.name = "repeat-delay", .value = "DURATION", .type = ValueType::duration, .group = "delivery",
+     .doc = "pause between repetitions", .fallback = "0"},
+    {.name = "rate", .value = "N", .type = ValueType::integer, .group = "delivery",
+     .doc = "at most so many messages a second", .min = 1, .max = 1'000'000'000},
+    {.name = "max-inflight", .letter = 'M', .value = "N", .type = ValueType::integer,
+     .group = "delivery", .doc = "unacknowledged messages at most, QoS 1 and 2",
+     .fallback = "1000", .min = 1, .max = 65'000},
+    {.name = "ack-timeout", .value = "DURATION", .type = ValueType::duration, .group = "delivery",
+     .doc = "give up when nothing is acknowledged for so long; 0 waits for ever", .fallback = "60s"},
+    {.name = "stats", .group = "delivery", .doc = "a line of figures on stderr at the end"},
+    {.name = "content-type", .value = "TYPE", .type = ValueType::text, .group = "MQTT 5",
+     .doc = "of the payload, as text/plain"},
+    {.name = "expiry", .value = "DURATION", .type = ValueType::duration, .group = "MQTT 5",
+     .doc = "how long the message may wait for a subscriber"},
+    {.name = "user-property", .value = "KEY=VALUE", .type = ValueType::text, .group = "MQTT 5",
+     .doc = "goes with the message", .repeatable = true},
+    {.name = "response-topic", .value = "TOPIC", .type = ValueType::text, .group = "MQTT 5",
+     .doc = "where an answer is wanted"},
+    {.name = "correlation-data", .value = "TEXT", .type = ValueType::text, .group = "MQTT 5",
+     .doc = "comes back with the answer"},
+    {.name = "wait", .group = "MQTT 5",
+     .doc = "wait for one answer on --response-topic and print its payload"},
+    {.name = "timeout", .letter = 'W', .value = "DURATION", .type = ValueType::duration,
+     .group = "MQTT 5", .doc = "how long --wait waits; then exit 27"},
+};
+
+}  // namespace mqz::commands

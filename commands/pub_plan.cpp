@@ -1,0 +1,167 @@
+#include "commands/pub_plan.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "commands/read_file.h"
+#include "lib/mqtt/topic.h"
+#include "lib/os/random.h"
+
+namespace mqz::commands {
+namespace {
+
+using mqtt::PropertyId;
+
+constexpr std::string_view payload_flags[] = {"message",   "file", "stdin-file",      "stdin-line",
+                                              "null-message", "size", "json", "topic-separator"};
+
+bool is_given(const Parsed& parsed, std::string_view name) {
+  const Option* option = find_option(parsed.command(), name);
+  return option->type == ValueType::flag ? parsed.flag(name) : parsed.has(name);
+}
+
+// The one payload flag that was given; empty for none.
+Checked<std::string_view> find_payload_flag(const Parsed& parsed) {
+  std::string_view found;
+  for (const std::string_view name : payload_flags) {
+    if (!is_given(parsed, name)) continue;
+    const bool both_are_lines = (found == "stdin-line" || found == "json") &&
+                                (name == "json" || name == "topic-separator");
+    if (!found.empty() && (!both_are_lines || found == "json")) {
+      return stop(Exit::usage, fmt::format("--{} and --{} exclude each other", found, name),
+                  "a message comes from one place");
+    }
+    found = name;
+  }
+  return found;
+}
+
+Checked<void> read_topics(const Parsed& parsed, PubPlan& plan) {
+  plan.topics = parsed.texts("topic");
+  if (!parsed.typed("topic") && !plan.messaging.url_topic.empty()) {
+    plan.topics = {plan.messaging.url_topic};
+  } else if (parsed.source("topic") == Source::fallback && ::isatty(STDERR_FILENO) == 1 &&
+             !plan.quiet && !plan.json && plan.topic_separator.empty()) {
+    note(parsed.path(), fmt::format("no -t given, using topic '{}'", plan.topics.front()));
+  }
+  for (const std::string& topic : plan.topics) {
+    if (auto good = check_topic("--topic", topic); !good) return good;
+  }
+  return {};
+}
+
+Checked<void> read_input(const Parsed& parsed, PubPlan& plan) {
+  const auto flag = find_payload_flag(parsed);
+  if (!flag) return tl::unexpected(flag.error());
+  if (*flag == "message") {
+    plan.payload = parsed.text("message");
+  } else if (*flag == "file") {
+    auto text = read_file(std::string(parsed.text("file")), "--file");
+    if (!text) return tl::unexpected(text.error());
+    plan.payload = std::move(*text);
+  } else if (*flag == "stdin-file") {
+    auto text = read_file("-", "--stdin-file");
+    if (!text) return tl::unexpected(text.error());
+    plan.payload = std::move(*text);
+  } else if (*flag == "size") {
+    plan.payload = os::random_text(static_cast<std::size_t>(parsed.size("size")));
+  } else if (*flag != "null-message") {
+    plan.input = PubPlan::Input::lines;
+    const bool on_terminal = ::isatty(STDIN_FILENO) == 1 && flag->empty();
+    if ((on_terminal || parsed.flag("interactive")) && !parsed.flag("no-interactive")) {
+      plan.input = PubPlan::Input::terminal;
+      plan.stop_on_empty = true;
+    }
+  }
+  const bool repeats = parsed.integer("repeat") > 1;
+  if (repeats && plan.input != PubPlan::Input::payload) {
+    return stop(Exit::usage, "--repeat repeats one message; lines are sent once");
+  }
+  if (plan.payload.size() > mqtt::remaining_length_max) {
+    return stop(Exit::usage, fmt::format("a payload of {} bytes is larger than MQTT allows",
+                                         plan.payload.size()));
+  }
+  return {};
+}
+
+Checked<void> read_message_properties(const Parsed& parsed, PubPlan& plan) {
+  mqtt::PropertyWriter& to = plan.messaging.publish;
+  std::string_view needs_5;
+  const auto add_text = [&](std::string_view flag, PropertyId id) {
+    if (!parsed.has(flag)) return;
+    to.text(id, parsed.text(flag));
+    needs_5 = flag;
+  };
+  add_text("content-type", PropertyId::content_type);
+  add_text("correlation-data", PropertyId::correlation_data);
+  add_text("response-topic", PropertyId::response_topic);
+  if (parsed.has("expiry")) {
+    to.number(PropertyId::message_expiry_interval,
+              static_cast<std::uint32_t>((parsed.duration("expiry").count() + 999) / 1000));
+    needs_5 = "expiry";
+  }
+  for (const std::string& pair : parsed.texts("user-property")) {
+    const std::size_t mark = pair.find('=');
+    if (mark == std::string::npos) {
+      return stop(Exit::usage, fmt::format("--user-property '{}': KEY=VALUE is wanted", pair));
+    }
+    to.pair(pair.substr(0, mark), pair.substr(mark + 1));
+    needs_5 = "user-property";
+  }
+  if (plan.wait && !to.view().has(PropertyId::correlation_data)) {
+    plan.correlation = os::random_text(16);
+    to.text(PropertyId::correlation_data, plan.correlation);
+  }
+  if (needs_5.empty()) return {};
+  if (mqtt::check_properties(to.view().bytes(), mqtt::PacketType::publish) !=
+      mqtt::Reason::success) {
+    return stop(Exit::usage, fmt::format("--{}: not UTF-8 text, too long, or given twice", needs_5));
+  }
+  return require_version_5(parsed, plan.messaging, fmt::format("--{}", needs_5));
+}
+
+Checked<void> read_waiting(const Parsed& parsed, PubPlan& plan) {
+  plan.wait = parsed.flag("wait");
+  plan.response_topic = parsed.text("response-topic");
+  if (parsed.has("correlation-data")) plan.correlation = parsed.text("correlation-data");
+  if (parsed.has("timeout")) plan.wait_timeout = parsed.duration("timeout");
+  if (parsed.has("response-topic")) {
+    if (auto good = check_topic("--response-topic", plan.response_topic); !good) return good;
+  }
+  if (!plan.wait) return {};
+  if (plan.response_topic.empty()) return stop(Exit::usage, "--wait needs --response-topic");
+  if (plan.input != PubPlan::Input::payload) {
+    return stop(Exit::usage, "--wait goes with one message, not with lines",
+                "give the request with -m, -f or -s");
+  }
+  return {};
+}
+
+}  // namespace
+
+Checked<PubPlan> read_pub_plan(const Parsed& parsed) {
+  PubPlan plan;
+  auto messaging = read_messaging(parsed);
+  if (!messaging) return tl::unexpected(messaging.error());
+  plan.messaging = std::move(*messaging);
+  plan.messaging.client.connect.inflight_max =
+      static_cast<std::size_t>(parsed.integer("max-inflight"));
+  plan.qos = to_qos(parsed.text("qos"));
+  plan.retain = parsed.flag("retain");
+  plan.json = parsed.flag("json");
+  plan.topic_separator = parsed.text("topic-separator");
+  if (parsed.flag("null")) plan.line_separator = '\0';
+  plan.stop_on_empty = parsed.flag("stop-on-empty");
+  plan.repeat = static_cast<std::uint64_t>(parsed.integer("repeat"));
+  plan.repeat_delay = parsed.duration("repeat-delay");
+  plan.rate = parsed.has("rate") ? parsed.integer("rate") : 0;
+  plan.ack_timeout = parsed.duration("ack-timeout");
+  plan.stats = parsed.flag("stats");
+  plan.quiet = parsed.flag("quiet");
+  for (const auto read : {read_topics, read_input, read_waiting, read_message_properties}) {
+    if (auto done = read(parsed, plan); !done) return tl::unexpected(done.error());
+  }
+  return plan;
+}
+
+}  // namespace mqz::commands

@@ -1,0 +1,279 @@
+#include "commands/pub_run.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+
+#include "lib/backend/mqtt/failure.h"
+#include "lib/mqtt/encode.h"
+#include "lib/os/clock.h"
+
+namespace mqz::commands {
+namespace {
+
+constexpr Millis close_patience{1'000};
+constexpr int messages_per_turn = 10'000;  // so that signals are seen whatever the input is
+
+}  // namespace
+
+Publisher::Publisher(const PubPlan& plan, std::string path, os::Poller& poller,
+                     os::Signals& signals)
+    : plan_(plan),
+      path_(std::move(path)),
+      poller_(poller),
+      signals_(signals),
+      source_(plan),
+      client_(new backend::MqttClient(poller, plan.messaging.client, *this)) {}
+
+Publisher::~Publisher() {
+  stop_watching_input();
+  poller_.remove(signals_.fd());
+}
+
+int Publisher::run() {
+  started_ = progress_at_ = os::read_mono();
+  if (auto added = poller_.add(signals_.fd(), os::Interest::read,
+                               static_cast<os::PollTarget*>(&signal_input_));
+      !added) {
+    return report(path_, stop_for(added.error()));
+  }
+  if (plan_.wait_timeout && plan_.wait) answer_deadline_ = started_ + *plan_.wait_timeout;
+  client_->start(started_);
+  while (!ended_) turn();
+  return conclude();
+}
+
+void Publisher::turn() {
+  const auto events = poller_.wait(patience(os::read_mono()));
+  const MonoTime now = os::read_mono();
+  os::dispatch(events, now);
+  client_->tick(now);
+  if (!ended_) check_time(now);
+  if (!ended_) pump(now);
+  if (!ended_) finish_when_done(now);
+  if (!ended_) client_->flush(now);
+}
+
+std::optional<Millis> Publisher::patience(MonoTime now) const {
+  if (can_go_on()) return Millis(0);
+  std::optional<MonoTime> next = client_->deadline();
+  const auto consider = [&next](const std::optional<MonoTime>& other) {
+    if (other && (!next || *other < *next)) next = other;
+  };
+  consider(paced_until_);
+  consider(answer_deadline_);
+  if (plan_.ack_timeout.count() > 0 && client_->unacknowledged() > 0) {
+    consider(progress_at_ + plan_.ack_timeout);
+  }
+  if (!next) return std::nullopt;
+  return std::max(Millis(0), *next - now);
+}
+
+bool Publisher::can_go_on() const {
+  const bool waits_for_ack =
+      plan_.input == PubPlan::Input::terminal && client_->unacknowledged() > 0;
+  return client_->has_room() && !finishing_ && !source_done_ && !starved_ && !paced_until_ &&
+         !waits_for_ack && (!plan_.wait || may_send_request_);
+}
+
+void Publisher::pump(MonoTime now) {
+  if (paced_until_ && now >= *paced_until_) paced_until_.reset();
+  for (int i = 0; i < messages_per_turn && can_go_on(); ++i) {
+    if (!next_topic_ && !take_next()) return;
+    publish_to_next_topic(now);
+  }
+}
+
+// False when nothing is there now, or nothing will come any more.
+bool Publisher::take_next() {
+  while (true) {
+    switch (source_.next()) {
+      case PubSource::Next::message:
+        next_topic_ = 0;
+        ++taken_;
+        return true;
+      case PubSource::Next::end:
+        source_done_ = true;
+        return false;
+      case PubSource::Next::bad:
+        stop_ = source_.complaint();
+        source_done_ = true;
+        return false;
+      case PubSource::Next::starved:
+        prompt();
+        if (!source_.reader().is_ready()) {
+          watch_input();
+          return false;
+        }
+        prompted_ = false;
+        if (source_.fill()) continue;
+        stop_ = source_.complaint();
+        source_done_ = true;
+        return false;
+    }
+  }
+}
+
+void Publisher::publish_to_next_topic(MonoTime now) {
+  mqtt::Publish message = source_.message();
+  if (message.topic.empty()) {
+    message.topic = plan_.topics[*next_topic_];
+    if (++*next_topic_ == plan_.topics.size()) next_topic_.reset();
+  } else {
+    next_topic_.reset();
+  }
+  if (client_->unacknowledged() == 0) progress_at_ = now;
+  const auto number = client_->publish(message);
+  ++sent_;
+  if (message.qos != mqtt::Qos::at_most_once) ++owed_;
+  if (!number) reject(number.error().text, false);
+  if (!next_topic_) pace(now);
+}
+
+void Publisher::pace(MonoTime now) {
+  if (plan_.repeat_delay.count() > 0) paced_until_ = now + plan_.repeat_delay;
+  if (plan_.rate == 0) return;
+  const auto due = started_ + Millis(taken_ * 1000 / static_cast<std::uint64_t>(plan_.rate));
+  if (due > now) paced_until_ = due;
+}
+
+void Publisher::prompt() {
+  if (plan_.input != PubPlan::Input::terminal || prompted_) return;
+  prompted_ = true;
+  fmt::print(stderr, "> ");
+}
+
+void Publisher::watch_input() {
+  starved_ = true;
+  if (input_watched_) return;
+  input_watched_ = true;
+  // What cannot be waited for, such as a file, never lets its reader wait.
+  if (!poller_.add(source_.reader().fd(), os::Interest::read, static_cast<os::PollTarget*>(&input_))) {
+    starved_ = input_watched_ = false;
+  }
+}
+
+void Publisher::stop_watching_input() {
+  if (std::exchange(input_watched_, false)) poller_.remove(source_.reader().fd());
+}
+
+void Publisher::Input::on_poll(const os::PollEvent&, MonoTime) {
+  owner.starved_ = false;
+  owner.stop_watching_input();
+}
+
+void Publisher::SignalInput::on_poll(const os::PollEvent&, MonoTime now) {
+  const auto taken = owner.signals_.take();
+  if (!taken) return;
+  owner.signal_ = *taken;
+  owner.client_->finish(mqtt::Reason::success, {}, now, Millis(0));
+  owner.client_->flush(now);
+  owner.ended_ = true;
+}
+
+void Publisher::check_time(MonoTime now) {
+  if (answer_deadline_ && now >= *answer_deadline_ && !answered_) {
+    answer_deadline_.reset();
+    stop_ = Stop{Exit::timed_out, fmt::format("no answer on '{}' in time", plan_.response_topic), {}};
+    source_done_ = answered_ = true;
+  }
+  if (plan_.ack_timeout.count() > 0 && client_->unacknowledged() > 0 &&
+      now - progress_at_ >= plan_.ack_timeout) {
+    stop_ = Stop{Exit::unreachable,
+                 fmt::format("nothing was acknowledged for {} s",
+                             static_cast<double>(plan_.ack_timeout.count()) / 1000),
+                 "--ack-timeout sets how long to wait"};
+    client_->finish(mqtt::Reason::success, {}, now, Millis(0));
+    client_->flush(now);
+    ended_ = true;
+  }
+}
+
+void Publisher::finish_when_done(MonoTime now) {
+  if (finishing_ || !source_done_ || next_topic_ || client_->unacknowledged() > 0) return;
+  if (plan_.wait && !answered_) return;
+  if (!up_) return;
+  finishing_ = true;
+  client_->finish(mqtt::Reason::success, plan_.messaging.disconnect.view(), now, close_patience);
+}
+
+void Publisher::on_connected(const backend::Connected& connected) {
+  up_ = true;
+  progress_at_ = os::read_mono();
+  if (connected.first && plan_.input == PubPlan::Input::terminal) {
+    fmt::print(stderr, "connected to {}, topic {}. A line is a message; an empty line ends.\n",
+               connected.where, fmt::join(plan_.topics, ", "));
+  } else if (!connected.first && !plan_.quiet) {
+    note(path_, fmt::format("connected to {} again", connected.where));
+  }
+  if (!plan_.wait) return;
+  std::string entries;
+  mqtt::append_entry(entries, mqtt::SubscribeEntry{plan_.response_topic, {.qos = plan_.qos}});
+  [[maybe_unused]] const auto request =
+      client_->subscribe(as_bytes(entries), plan_.messaging.subscribe.view());
+}
+
+void Publisher::on_subscribed(std::uint16_t, Bytes reasons) {
+  const auto reason = static_cast<mqtt::Reason>(reasons.empty() ? std::byte{} : reasons.front());
+  if (!is_failure(reason)) {
+    may_send_request_ = true;
+    return;
+  }
+  stop_ = Stop{Exit::refused,
+               fmt::format("subscription \"{}\" refused: {}", plan_.response_topic,
+                           backend::reason_with_number(reason)),
+               {}};
+  source_done_ = answered_ = true;
+}
+
+bool Publisher::on_message(const mqtt::Publish& message) {
+  if (!plan_.wait || answered_ || message.topic != plan_.response_topic) return true;
+  const auto correlation = message.properties.text(mqtt::PropertyId::correlation_data);
+  if (correlation && *correlation != plan_.correlation) return true;
+  answered_ = true;
+  answer_deadline_.reset();
+  const std::string_view payload = as_text(message.payload);
+  const bool printed = std::fwrite(payload.data(), 1, payload.size(), stdout) == payload.size() &&
+                       std::fputc('\n', stdout) != EOF && std::fflush(stdout) == 0;
+  if (!printed) stop_ = Stop{Exit::io, "cannot write the answer to stdout", {}};
+  return true;
+}
+
+void Publisher::on_published(const backend::Published& published) {
+  progress_at_ = os::read_mono();
+  if (!is_failure(published.reason)) {
+    ++acked_;
+    return;
+  }
+  reject(fmt::format("topic \"{}\": {}{}{}", published.topic,
+                     backend::reason_with_number(published.reason),
+                     published.why.empty() ? "" : ": ", published.why),
+         published.reason == mqtt::Reason::not_authorized);
+}
+
+void Publisher::reject(std::string text, bool denied) {
+  if (rejected_++ == 0) first_rejection_ = std::move(text);
+  all_denied_ = all_denied_ && denied;
+  if (plan_.input == PubPlan::Input::terminal) note(path_, first_rejection_);
+}
+
+void Publisher::on_waiting(const Error& why, Millis delay) {
+  up_ = may_send_request_ = false;
+  if (plan_.quiet) return;
+  note(path_, fmt::format("{}; trying again in {:.1f} s", why.text,
+                          static_cast<double>(delay.count()) / 1000));
+}
+
+void Publisher::on_ended(const Error* why) {
+  ended_ = true;
+  if (why != nullptr && !stop_) stop_ = stop_for_connection(*why);
+}
+
+void Publisher::on_packet(bool sent, std::string_view text) {
+  note(path_, fmt::format("{} {}", sent ? "sent" : "received", text));
+}
+
+}  // namespace mqz::commands

@@ -1,0 +1,160 @@
+// The client side of one MQTT session over any number of connections, as a state machine: bytes,
+// ticks and requests go in; bytes (outbox), events and the wish to close (ending) come out. It sees
+// no socket and no clock.
+//
+// Delivery. What was published with QoS 1 or 2 and is not acknowledged when a connection ends is
+// sent again on the next one: with DUP and the same identifier when the server kept the session,
+// as a new message when it did not (a QoS 2 message may then arrive twice, never not at all).
+// Incoming messages are acknowledged after on_message returned; QoS 2 identifiers are remembered
+// until PUBREL, or until a connection without the session.
+//
+// Versions. Unless pinned, a server that refuses 5, or closes before any CONNACK, is tried with
+// 3.1.1 (Ending::again_at_once).
+#pragma once
+
+#include <bitset>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/backend/mqtt/connect_options.h"
+#include "lib/backend/mqtt/inflight.h"
+#include "lib/backend/mqtt/outbox.h"
+#include "lib/backend/pubsub.h"
+#include "lib/mqtt/decode.h"
+
+namespace mqz::backend {
+
+// Why the transport is to be closed, as far as the session knows.
+struct Ending {
+  enum class Kind : std::uint8_t {
+    finished,       // DISCONNECT is in the outbox; close when it is written
+    again_at_once,  // connect again, with the version now chosen
+    refused,        // the CONNACK said no: `reason`
+    dismissed,      // the server sent DISCONNECT: `reason`
+    broken,         // a rule was broken or the server is silent: `text`
+  };
+  Kind kind{};
+  mqtt::Reason reason{};
+  std::string text{};
+  bool may_retry = false;  // the same attempt may succeed later
+};
+
+class MqttSession {
+ public:
+  MqttSession(ConnectOptions options, PubSubEvents& events);
+
+  // The transport is open: CONNECT is put into the outbox. `where` is passed on in Connected.
+  void open(std::string_view where, MonoTime now);
+  // Takes whole packets off the front of `input`; returns the bytes used. Stops once ending() is set.
+  std::size_t receive(Bytes input, MonoTime now);
+  // Bytes of the packet that begins the unused input, 0 while that is unknown: how much to read.
+  std::size_t bytes_wanted() const { return bytes_wanted_; }
+  // The transport took bytes from the outbox (which the caller consumes itself).
+  void written(MonoTime now) { sent_at_ = now; }
+  // The transport is gone. Closed by the peer before any CONNACK, ending() may want 3.1.1 at once.
+  enum class ClosedBy : std::uint8_t { us, peer };
+  void close(ClosedBy whom);
+  void tick(MonoTime now);
+  std::optional<MonoTime> deadline() const;
+
+  bool is_connected() const { return state_ == State::connected; }
+  bool was_connected() const { return was_connected_; }
+  mqtt::Version version() const { return options_.version; }
+
+  // As in PubSub.
+  bool has_room() const;
+  Result<std::uint64_t> publish(const mqtt::Publish& message);
+  Result<std::uint16_t> subscribe(Bytes entries, mqtt::PropertyView properties);
+  Result<std::uint16_t> unsubscribe(Bytes filters, mqtt::PropertyView properties);
+  void disconnect(mqtt::Reason reason, mqtt::PropertyView properties);
+  std::size_t unacknowledged() const { return inflight_.size(); }
+
+  // QoS 0 messages put into the outbox of the current connection.
+  std::uint64_t sent_at_most_once() const { return sent_at_most_once_; }
+  std::uint64_t take_sent_at_most_once() { return std::exchange(sent_at_most_once_, 0); }
+
+  Outbox& outbox() { return outbox_; }
+  const Outbox& outbox() const { return outbox_; }
+  const std::optional<Ending>& ending() const { return ending_; }
+  // Has on_message refused a message? Then nothing more is delivered or acknowledged.
+  bool is_deaf() const { return deaf_; }
+
+ private:
+  enum class State : std::uint8_t { closed, connecting, connected };
+  enum class Request : std::uint8_t { none, subscribe, unsubscribe };
+
+  // What the server allows on this connection.
+  struct Limits {
+    std::size_t window = 0;
+    std::size_t packet_bytes = mqtt::packet_bytes_max;
+    mqtt::Qos qos = mqtt::Qos::exactly_once;
+    bool retain = true;
+    std::uint16_t keep_alive_s = 0;
+  };
+
+  void receive_frame(const mqtt::Frame& frame);
+  void receive_connack(const mqtt::Frame& frame);
+  void accept(const mqtt::Connack& connack);
+  void refuse(mqtt::Reason reason);
+  bool try_older_version();
+  void take_limits(mqtt::PropertyView properties);
+  void receive_publish(const mqtt::Frame& frame);
+  bool resolve_alias(mqtt::Publish& message);
+  void deliver(const mqtt::Publish& message);
+  void receive_ack(const mqtt::Frame& frame);
+  void receive_pubrec(const mqtt::Ack& ack, Inflight::Message& message);
+  void receive_pubrel(const mqtt::Ack& ack);
+  void complete(const mqtt::Ack& ack, const Inflight::Message& message);
+  void receive_request_ack(const mqtt::Frame& frame);
+  void receive_disconnect(const mqtt::Frame& frame);
+  void break_off(mqtt::Reason reason, std::string text);
+
+  Result<void> check_allowed(const mqtt::Publish& message) const;
+  Result<std::uint64_t> publish_at_most_once(const mqtt::Publish& message);
+  Result<std::uint64_t> publish_kept(mqtt::Publish message);
+  void send_message(std::uint16_t packet_id, bool again);
+  void free_stale_id(std::uint16_t packet_id, Inflight::Message& message);
+  void begin_resending(bool session_present);
+  void resend();
+  void send_ack(mqtt::PacketType type, std::uint16_t packet_id,
+                mqtt::Reason reason = mqtt::Reason::success);
+  std::uint16_t take_request_id(Request kind);
+  template <typename Packet>
+  void send(const Packet& packet);
+  void trace(bool sent, mqtt::PacketType type, std::string_view detail = {});
+
+  ConnectOptions options_;
+  PubSubEvents& events_;
+  State state_ = State::closed;
+  bool was_connected_ = false;
+  bool deaf_ = false;
+  bool may_fall_back_;
+  std::string where_{};
+  std::optional<Ending> ending_{};
+  Outbox outbox_{};
+  std::size_t bytes_wanted_ = 0;
+  Limits limits_{};
+
+  MonoTime now_{};
+  MonoTime sent_at_{};
+  MonoTime received_at_{};
+  std::optional<MonoTime> pinged_at_{};
+
+  std::uint64_t last_number_ = 0;
+  std::uint64_t sent_at_most_once_ = 0;
+  Inflight inflight_{};
+  bool window_full_ = false;
+  std::size_t on_the_wire_ = 0;          // of inflight_: sent on this connection
+  std::vector<std::uint16_t> resend_{};  // newest first; the back is next
+  bool stale_ids_ = false;
+  bool resend_is_dup_ = false;
+
+  std::unique_ptr<std::bitset<65'536>> received_ids_{};  // QoS 2, awaiting PUBREL
+  std::vector<std::string> aliases_{};
+  std::vector<Request> requests_{};      // by identifier, from request_id_base
+};
+
+}  // namespace mqz::backend

@@ -1,0 +1,485 @@
+#include "lib/backend/mqtt/session.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "lib/mqtt/encode.h"
+
+using namespace mqz;
+using namespace mqz::backend;
+using mqtt::PacketType;
+using mqtt::Qos;
+using mqtt::Reason;
+using mqtt::Version;
+
+namespace {
+
+struct Recorder : PubSubEvents {
+  std::vector<std::string> log{};
+  int accept_at_most = 1'000'000;
+
+  void on_connected(const Connected& c) override {
+    log.push_back(std::string(c.first ? "up first" : "up again") +
+                  (c.session_present ? " kept" : ""));
+  }
+  bool on_message(const mqtt::Publish& m) override {
+    if (accept_at_most-- <= 0) return false;
+    log.push_back("message " + std::string(m.topic) + "=" + std::string(as_text(m.payload)));
+    return true;
+  }
+  void on_published(const Published& p) override {
+    log.push_back("published " + std::to_string(p.number) + " " +
+                  std::to_string(static_cast<int>(p.reason)) + std::string(p.topic));
+  }
+  void on_subscribed(std::uint16_t, Bytes reasons) override {
+    log.push_back("subscribed " + std::to_string(reasons.size()));
+  }
+  void on_unsubscribed(std::uint16_t, Bytes) override { log.push_back("unsubscribed"); }
+  void on_waiting(const Error&, Millis) override {}
+  void on_ended(const Error*) override {}
+};
+
+MonoTime at_s(int seconds) { return MonoTime(std::chrono::seconds(seconds)); }
+
+// A session with the server's side in the test's hands.
+struct World {
+  Recorder events{};
+  MqttSession session;
+  Version version;
+
+  explicit World(ConnectOptions options = {})
+      : session(options, events), version(options.version) {
+    session.open("here:1883", at_s(0));
+  }
+
+  // What the client put into its outbox: "CONNECT", "PUBLISH q1 m1 dup topic=payload", …
+  std::vector<std::string> sent() {
+    std::vector<std::string> words;
+    Bytes rest = session.outbox().pending();
+    while (!rest.empty()) {
+      const auto next = mqtt::next_frame(rest);
+      REQUIRE(next.status == mqtt::FrameStatus::complete);
+      words.push_back(describe(next.frame));
+      rest = rest.subspan(next.frame.bytes);
+    }
+    session.outbox().consume(session.outbox().size());
+    return words;
+  }
+
+  std::string describe(const mqtt::Frame& frame) const {
+    std::string text(packet_name(frame.type));
+    if (frame.type == PacketType::connect) {
+      const auto connect = decode_connect(frame);
+      REQUIRE(connect);
+      return text + " " + std::to_string(static_cast<int>(connect->version)) +
+             (connect->clean_start ? " clean" : "") + " '" + std::string(connect->client_id) + "'";
+    }
+    if (frame.type == PacketType::publish) {
+      const auto p = decode_publish(frame, version);
+      REQUIRE(p);
+      return text + " q" + std::to_string(static_cast<int>(p->qos)) + " m" +
+             std::to_string(p->packet_id) + (p->dup ? " dup " : " ") + std::string(p->topic) +
+             "=" + std::string(as_text(p->payload));
+    }
+    if (frame.type >= PacketType::puback && frame.type <= PacketType::pubcomp) {
+      return text + " m" + std::to_string(decode_ack(frame, version)->packet_id);
+    }
+    return text;
+  }
+
+  template <typename Packet>
+  void answer(const Packet& packet) {
+    std::string bytes;
+    mqtt::append(bytes, packet, version);
+    receive(as_bytes(bytes));
+  }
+  void receive(Bytes bytes) { CHECK(session.receive(bytes, at_s(1)) == bytes.size()); }
+  void connack(bool present = false, mqtt::PropertyView properties = {}) {
+    answer(mqtt::Connack{present, Reason::success, properties});
+  }
+  void ack(PacketType type, std::uint16_t id, Reason reason = Reason::success) {
+    answer(mqtt::Ack{type, id, reason, {}});
+  }
+  Result<std::uint64_t> publish(std::string_view payload, Qos qos) {
+    mqtt::Publish message;
+    message.topic = "t";
+    message.qos = qos;
+    message.payload = as_bytes(payload);
+    return session.publish(message);
+  }
+  void reconnect(bool present) {
+    session.close(MqttSession::ClosedBy::peer);
+    session.open("here:1883", at_s(2));
+    sent();
+    connack(present);
+  }
+};
+
+using Words = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a session connects, and accepts messages only then", "[client]") {
+  World world;
+  CHECK(world.sent() == Words{"CONNECT 5 clean ''"});
+  CHECK_FALSE(world.session.has_room());
+  CHECK_FALSE(world.publish("x", Qos::at_most_once));
+  world.connack();
+  CHECK(world.session.has_room());
+  CHECK(world.publish("x", Qos::at_most_once) == 1U);
+  CHECK(world.sent() == Words{"PUBLISH q0 m0 t=x"});
+  CHECK(world.events.log == Words{"up first"});
+}
+
+TEST_CASE("QoS 1 and 2 messages are reported when their last acknowledgement comes", "[client]") {
+  World world;
+  world.connack();
+  world.sent();
+  REQUIRE(world.publish("a", Qos::at_least_once));
+  REQUIRE(world.publish("b", Qos::exactly_once));
+  CHECK(world.sent() == Words{"PUBLISH q1 m1 t=a", "PUBLISH q2 m2 t=b"});
+  world.ack(PacketType::pubrec, 2);
+  CHECK(world.sent() == Words{"PUBREL m2"});
+  world.ack(PacketType::pubcomp, 2);
+  world.ack(PacketType::puback, 1, Reason::not_authorized);
+  CHECK(world.events.log == Words{"up first", "published 2 0", "published 1 135t"});
+  CHECK(world.session.unacknowledged() == 0);
+}
+
+TEST_CASE("a PUBREC that refuses ends the message", "[client]") {
+  World world;
+  world.connack();
+  REQUIRE(world.publish("b", Qos::exactly_once));
+  world.ack(PacketType::pubrec, 1, Reason::quota_exceeded);
+  CHECK(world.events.log.back() == "published 1 151t");
+}
+
+TEST_CASE("an acknowledgement of another kind or of nothing completes nothing", "[client]") {
+  World world;
+  world.connack();
+  REQUIRE(world.publish("a", Qos::at_least_once));
+  REQUIRE(world.publish("b", Qos::exactly_once));
+  world.sent();
+  world.ack(PacketType::pubcomp, 1);
+  world.ack(PacketType::puback, 2);
+  world.ack(PacketType::pubcomp, 2);
+  world.ack(PacketType::puback, 77);
+  CHECK(world.session.unacknowledged() == 2);
+  world.ack(PacketType::pubrec, 77);
+  CHECK(world.sent() == Words{"PUBREL m77"});
+}
+
+TEST_CASE("the window is the smaller of --max-inflight and Receive Maximum", "[client]") {
+  for (const auto& [mine, theirs, expected] : {std::tuple{3U, 9U, 3U}, std::tuple{9U, 2U, 2U}}) {
+    ConnectOptions options;
+    options.inflight_max = mine;
+    World world(options);
+    mqtt::PropertyWriter properties;
+    properties.number(mqtt::PropertyId::receive_maximum, theirs);
+    world.connack(false, properties.view());
+    unsigned count = 0;
+    while (world.session.has_room() && count < 100) {
+      REQUIRE(world.publish("x", Qos::at_least_once));
+      ++count;
+    }
+    CHECK(count == expected);
+    world.ack(PacketType::puback, 1);
+    CHECK(world.session.has_room());
+  }
+}
+
+TEST_CASE("a hundred thousand messages are counted, though identifiers repeat", "[client]") {
+  ConnectOptions options;
+  options.inflight_max = 50;
+  World world(options);
+  world.connack();
+  std::uint64_t published = 0;
+  std::uint64_t acknowledged = 0;
+  while (acknowledged < 100'000) {
+    while (published < 100'000 && world.session.has_room()) {
+      REQUIRE(world.publish("x", Qos::at_least_once) == ++published);
+    }
+    std::string acks;
+    Bytes rest = world.session.outbox().pending();
+    while (!rest.empty()) {
+      const auto next = mqtt::next_frame(rest);
+      rest = rest.subspan(next.frame.bytes);
+      if (next.frame.type != PacketType::publish) continue;
+      mqtt::append(acks, mqtt::Ack{PacketType::puback,
+                                   decode_publish(next.frame, Version::v5)->packet_id, {}, {}},
+                   Version::v5);
+      ++acknowledged;
+    }
+    world.session.outbox().consume(world.session.outbox().size());
+    world.receive(as_bytes(acks));
+  }
+  CHECK(world.events.log.size() == 100'001);
+  CHECK(world.session.unacknowledged() == 0);
+}
+
+TEST_CASE("with the session kept, what is open is sent again in order with DUP", "[client]") {
+  World world;
+  world.connack();
+  REQUIRE(world.publish("a", Qos::at_least_once));
+  REQUIRE(world.publish("b", Qos::exactly_once));
+  REQUIRE(world.publish("c", Qos::exactly_once));
+  REQUIRE(world.publish("d", Qos::at_least_once));
+  world.ack(PacketType::puback, 1);
+  REQUIRE(world.publish("e", Qos::at_least_once));
+  world.ack(PacketType::pubrec, 2);
+  world.reconnect(true);
+  CHECK(world.sent() == Words{"PUBREL m2", "PUBLISH q2 m3 dup t=c", "PUBLISH q1 m4 dup t=d",
+                              "PUBLISH q1 m1 dup t=e"});
+  world.ack(PacketType::pubcomp, 2, Reason::packet_identifier_not_found);
+  CHECK(world.events.log.back() == "published 2 0");
+}
+
+TEST_CASE("without the session, everything open is published anew", "[client]") {
+  World world;
+  world.connack();
+  REQUIRE(world.publish("a", Qos::at_least_once));
+  REQUIRE(world.publish("b", Qos::exactly_once));
+  world.ack(PacketType::pubrec, 2);
+  world.reconnect(false);
+  CHECK(world.sent() == Words{"PUBLISH q1 m1 t=a", "PUBLISH q2 m2 t=b"});
+  world.ack(PacketType::pubrec, 2);
+  CHECK(world.sent() == Words{"PUBREL m2"});
+  world.ack(PacketType::pubcomp, 2);
+  world.ack(PacketType::puback, 1);
+  CHECK(world.session.unacknowledged() == 0);
+}
+
+TEST_CASE("sending again keeps to a smaller window", "[client]") {
+  World world;
+  world.connack();
+  for (int i = 0; i < 4; ++i) REQUIRE(world.publish("x", Qos::at_least_once));
+  world.session.close(MqttSession::ClosedBy::peer);
+  world.session.open("here:1883", at_s(2));
+  world.sent();
+  mqtt::PropertyWriter properties;
+  properties.number(mqtt::PropertyId::receive_maximum, 2);
+  world.connack(false, properties.view());
+  CHECK(world.sent().size() == 2);
+  CHECK_FALSE(world.session.has_room());
+  world.ack(PacketType::puback, 1);
+  CHECK(world.sent() == Words{"PUBLISH q1 m3 t=x"});
+}
+
+TEST_CASE("identifiers that an older session may hold are freed before QoS 2 uses them", "[client]") {
+  ConnectOptions options;
+  options.client_id = "me";
+  options.clean_start = false;
+  World world(options);
+  world.connack(true);
+  world.sent();
+  REQUIRE(world.publish("a", Qos::exactly_once));
+  CHECK(world.sent() == Words{"PUBREL m1", "PUBLISH q2 m1 t=a"});
+  world.ack(PacketType::pubcomp, 1);
+  CHECK(world.session.unacknowledged() == 1);
+  world.ack(PacketType::pubrec, 1);
+  world.ack(PacketType::pubcomp, 1);
+  CHECK(world.session.unacknowledged() == 0);
+  world.sent();
+  REQUIRE(world.publish("b", Qos::exactly_once));
+  CHECK(world.sent() == Words{"PUBLISH q2 m1 t=b"});
+}
+
+TEST_CASE("incoming messages are acknowledged after they were taken", "[client]") {
+  World world;
+  world.connack();
+  world.sent();
+  world.events.accept_at_most = 3;
+  mqtt::Publish message{false, Qos::at_most_once, false, "in", 0, {}, as_bytes("0")};
+  world.answer(message);
+  message = {false, Qos::at_least_once, false, "in", 5, {}, as_bytes("1")};
+  world.answer(message);
+  message = {false, Qos::exactly_once, false, "in", 6, {}, as_bytes("2")};
+  world.answer(message);
+  message.dup = true;
+  world.answer(message);
+  CHECK(world.sent() == Words{"PUBACK m5", "PUBREC m6", "PUBREC m6"});
+  world.ack(PacketType::pubrel, 6);
+  CHECK(world.sent() == Words{"PUBCOMP m6"});
+  CHECK(world.events.log == Words{"up first", "message in=0", "message in=1", "message in=2"});
+
+  message = {false, Qos::at_least_once, false, "in", 7, {}, as_bytes("3")};
+  world.answer(message);
+  CHECK(world.session.is_deaf());
+  CHECK(world.sent().empty());
+}
+
+TEST_CASE("QoS 2 identifiers are forgotten with the session, and kept with it", "[client]") {
+  for (const bool kept : {true, false}) {
+    World world;
+    world.connack();
+    world.answer(mqtt::Publish{false, Qos::exactly_once, false, "in", 6, {}, as_bytes("2")});
+    world.reconnect(kept);
+    world.answer(mqtt::Publish{true, Qos::exactly_once, false, "in", 6, {}, as_bytes("2")});
+    CHECK(world.events.log.size() == (kept ? 3U : 4U));
+  }
+}
+
+TEST_CASE("a server that does not speak 5 is tried with 3.1.1, unless the version is pinned", "[client]") {
+  const std::string old_refusal("\x20\x02\x00\x01", 4);
+  World world;
+  world.receive(as_bytes(old_refusal));
+  REQUIRE(world.session.ending());
+  CHECK(world.session.ending()->kind == Ending::Kind::again_at_once);
+  world.session.close(MqttSession::ClosedBy::peer);
+  world.version = Version::v311;
+  world.session.open("here", at_s(0));
+  CHECK(world.sent() == Words{"CONNECT 4 clean ''"});
+  world.answer(mqtt::Connack{});
+  CHECK(world.session.is_connected());
+
+  ConnectOptions pinned;
+  pinned.version_pinned = true;
+  World strict(pinned);
+  strict.receive(as_bytes(old_refusal));
+  CHECK(strict.session.ending()->kind == Ending::Kind::refused);
+  CHECK(strict.session.ending()->reason == Reason::unsupported_protocol_version);
+}
+
+TEST_CASE("a connection closed before any CONNACK is tried once with 3.1.1", "[client]") {
+  World world;
+  world.session.close(MqttSession::ClosedBy::peer);
+  REQUIRE(world.session.ending());
+  CHECK(world.session.ending()->kind == Ending::Kind::again_at_once);
+  world.session.open("here", at_s(0));
+  world.session.close(MqttSession::ClosedBy::peer);
+  CHECK_FALSE(world.session.ending());
+}
+
+TEST_CASE("a refusal carries its reason, and whether it may pass", "[client]") {
+  World busy;
+  busy.answer(mqtt::Connack{false, Reason::server_busy, {}});
+  CHECK(busy.session.ending()->kind == Ending::Kind::refused);
+  CHECK(busy.session.ending()->may_retry);
+  World denied;
+  denied.answer(mqtt::Connack{false, Reason::not_authorized, {}});
+  CHECK_FALSE(denied.session.ending()->may_retry);
+}
+
+TEST_CASE("an idle session pings at its keep-alive and gives up when nothing comes back", "[client]") {
+  World world;
+  world.connack();
+  world.sent();
+  CHECK(world.session.deadline() == at_s(60));
+  world.session.tick(at_s(59));
+  CHECK(world.sent().empty());
+  world.session.tick(at_s(60));
+  CHECK(world.sent() == Words{"PINGREQ"});
+  world.session.tick(at_s(119));
+  CHECK_FALSE(world.session.ending());
+  world.session.tick(at_s(120));
+  REQUIRE(world.session.ending());
+  CHECK(world.session.ending()->may_retry);
+}
+
+TEST_CASE("the server's keep-alive wins", "[client]") {
+  World world;
+  mqtt::PropertyWriter properties;
+  properties.number(mqtt::PropertyId::server_keep_alive, 5);
+  world.connack(false, properties.view());
+  CHECK(world.session.deadline() == at_s(5));
+}
+
+TEST_CASE("what the server does not allow is refused before it is sent", "[client]") {
+  World world;
+  mqtt::PropertyWriter properties;
+  properties.number(mqtt::PropertyId::maximum_qos, 1);
+  properties.number(mqtt::PropertyId::retain_available, 0);
+  properties.number(mqtt::PropertyId::maximum_packet_size, 20);
+  world.connack(false, properties.view());
+  CHECK_THAT(world.publish("x", Qos::exactly_once).error().text, Catch::Contains("QoS 1"));
+  CHECK_THAT(world.publish("a payload too long", Qos::at_most_once).error().text,
+             Catch::Contains("allows 20"));
+  mqtt::Publish retained{false, Qos::at_most_once, true, "t", 0, {}, {}};
+  CHECK_THAT(world.session.publish(retained).error().text, Catch::Contains("retain"));
+}
+
+TEST_CASE("a session with an expiry is found again: no second clean start", "[client]") {
+  ConnectOptions options;
+  options.properties.number(mqtt::PropertyId::session_expiry_interval, 60);
+  World world(options);
+  mqtt::PropertyWriter properties;
+  properties.text(mqtt::PropertyId::assigned_client_identifier, "auto-1");
+  world.connack(false, properties.view());
+  world.sent();
+  world.session.close(MqttSession::ClosedBy::peer);
+  world.session.open("here", at_s(1));
+  CHECK(world.sent() == Words{"CONNECT 5 'auto-1'"});
+}
+
+TEST_CASE("topic aliases of the server are resolved, unknown ones end the connection", "[client]") {
+  ConnectOptions options;
+  options.properties.number(mqtt::PropertyId::topic_alias_maximum, 2);
+  World world(options);
+  world.connack();
+  mqtt::PropertyWriter alias;
+  alias.number(mqtt::PropertyId::topic_alias, 1);
+  world.answer(mqtt::Publish{false, {}, false, "long/topic", 0, alias.view(), as_bytes("1")});
+  world.answer(mqtt::Publish{false, {}, false, "", 0, alias.view(), as_bytes("2")});
+  CHECK(world.events.log == Words{"up first", "message long/topic=1", "message long/topic=2"});
+  mqtt::PropertyWriter unknown;
+  unknown.number(mqtt::PropertyId::topic_alias, 2);
+  world.answer(mqtt::Publish{false, {}, false, "", 0, unknown.view(), {}});
+  CHECK(world.session.ending()->reason == Reason::topic_alias_invalid);
+}
+
+TEST_CASE("subscribing and unsubscribing get their answers by number", "[client]") {
+  World world;
+  world.connack();
+  std::string entries;
+  mqtt::append_entry(entries, mqtt::SubscribeEntry{"a/#", {}});
+  const auto first = world.session.subscribe(as_bytes(entries), {});
+  const auto second = world.session.subscribe(as_bytes(entries), {});
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK(*first != *second);
+  const std::string granted("\x01", 1);
+  world.answer(mqtt::SubscribeAck{PacketType::suback, *first, {}, as_bytes(granted)});
+  CHECK(world.events.log.back() == "subscribed 1");
+  world.answer(mqtt::SubscribeAck{PacketType::suback, *first, {}, as_bytes(granted)});
+  CHECK(world.session.ending()->kind == Ending::Kind::broken);
+}
+
+TEST_CASE("a server's DISCONNECT ends the connection with its reason", "[client]") {
+  World world;
+  world.connack();
+  world.answer(mqtt::Disconnect{Reason::server_shutting_down, {}});
+  CHECK(world.session.ending()->kind == Ending::Kind::dismissed);
+  CHECK(world.session.ending()->may_retry);
+}
+
+TEST_CASE("what no server may send, and what is not MQTT, breaks the connection", "[client]") {
+  World early;
+  early.receive(as_bytes(std::string("\xd0\x00", 2)));
+  CHECK(early.session.ending()->kind == Ending::Kind::broken);
+  World request;
+  request.connack();
+  request.receive(as_bytes(std::string("\xc0\x00", 2)));
+  CHECK(request.session.ending()->reason == Reason::protocol_error);
+  World http;
+  const std::string noise = "HTTP/1.1 400 Bad Request\r\n";
+  http.session.receive(as_bytes(noise), at_s(0));
+  CHECK(http.session.ending()->kind == Ending::Kind::broken);
+}
+
+TEST_CASE("any cut of the server's bytes gives the same events", "[client]") {
+  std::string stream;
+  mqtt::append(stream, mqtt::Connack{}, Version::v5);
+  mqtt::append(stream, mqtt::Publish{false, Qos::at_least_once, false, "a", 1, {}, as_bytes("x")},
+               Version::v5);
+  mqtt::append(stream, mqtt::Publish{false, Qos::at_most_once, false, "b", 0, {}, as_bytes("y")},
+               Version::v5);
+  for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+    World world;
+    const Bytes whole = as_bytes(stream);
+    const std::size_t used = world.session.receive(whole.first(cut), at_s(0));
+    REQUIRE(used <= cut);
+    CHECK(world.session.receive(whole.subspan(used), at_s(0)) == whole.size() - used);
+    CHECK(world.events.log == Words{"up first", "message a=x", "message b=y"});
+  }
+}

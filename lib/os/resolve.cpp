@@ -61,8 +61,7 @@ Result<std::vector<Address>> ask_resolver(const std::string& host, std::uint16_t
   addrinfo* list = nullptr;
   const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &list);
   if (code != 0) {
-    return fail(ErrorCode::unavailable,
-                "cannot resolve \"" + host + "\": " + ::gai_strerror(code));
+    return fail(ErrorCode::unavailable, "cannot resolve \"" + host + "\": " + ::gai_strerror(code));
   }
   const std::unique_ptr<addrinfo, FreeAddrinfo> owner(list);
   std::vector<Address> addresses;

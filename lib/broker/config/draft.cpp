@@ -12,10 +12,14 @@ namespace mqz::broker {
 
 namespace {
 
-void settle_security(Listener& listener, const Security& own, const Security& common, bool anonymous) {
-  listener.allow_anonymous = own.allow_anonymous.value_or(common.allow_anonymous.value_or(anonymous));
-  listener.allow_empty_client_id = own.allow_empty_client_id.value_or(common.allow_empty_client_id.value_or(true));
-  listener.client_id_prefix = own.client_id_prefix.value_or(common.client_id_prefix.value_or("auto-"));
+void settle_security(Listener& listener, const Security& own, const Security& common,
+                     bool anonymous) {
+  listener.allow_anonymous =
+      own.allow_anonymous.value_or(common.allow_anonymous.value_or(anonymous));
+  listener.allow_empty_client_id =
+      own.allow_empty_client_id.value_or(common.allow_empty_client_id.value_or(true));
+  listener.client_id_prefix =
+      own.client_id_prefix.value_or(common.client_id_prefix.value_or("auto-"));
 }
 
 // Only this machine, both families, if the file asks for no listener.
@@ -28,17 +32,22 @@ void add_loopback(Draft& draft) {
   draft.listeners = {first, second};
 }
 
-void find_twins(const std::vector<Listener>& listeners, const std::string& file, std::vector<Finding>& findings) {
+void find_twins(const std::vector<Listener>& listeners, const std::string& file,
+                std::vector<Finding>& findings) {
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     const Listener& one = listeners[i];
-    const bool is_twin = std::any_of(listeners.begin(), listeners.begin() + static_cast<std::ptrdiff_t>(i),
-                                     [&](const Listener& other) {
-                                       return one.port == other.port && one.address == other.address &&
-                                              one.unix_path == other.unix_path;
-                                     });
+    const bool is_twin =
+        std::any_of(listeners.begin(), listeners.begin() + static_cast<std::ptrdiff_t>(i),
+                    [&](const Listener& other) {
+                      return one.port == other.port && one.address == other.address &&
+                             one.unix_path == other.unix_path;
+                    });
     if (!is_twin) continue;
-    findings.push_back({Severity::error, {file, 0},
-                        fmt::format("{}: a listener for this port and address is there already", one.from), {}});
+    findings.push_back(
+        {Severity::error,
+         {file, 0},
+         fmt::format("{}: a listener for this port and address is there already", one.from),
+         {}});
   }
 }
 
@@ -50,8 +59,10 @@ Draft fresh_draft() {
     if (word.status != WordStatus::works || word.standard.empty() || word.take == nullptr) continue;
     MQZ_CHECK(word.take(draft, word, word.standard).empty());
   }
-  draft.config.log.types = static_cast<std::uint16_t>(LogType::error) | static_cast<std::uint16_t>(LogType::warning) |
-                           static_cast<std::uint16_t>(LogType::notice) | static_cast<std::uint16_t>(LogType::information);
+  draft.config.log.types = static_cast<std::uint16_t>(LogType::error) |
+                           static_cast<std::uint16_t>(LogType::warning) |
+                           static_cast<std::uint16_t>(LogType::notice) |
+                           static_cast<std::uint16_t>(LogType::information);
   // What the defaults of port and the security words left behind is not asked for by anyone.
   draft.security = {};
   draft.unnamed_is_open = false;
@@ -69,7 +80,8 @@ Config finish(Draft& draft, std::vector<Finding>& findings) {
   } else if (draft.unnamed_is_open) {
     draft.listeners.insert(draft.listeners.begin(), draft.unnamed);
   } else if (draft.stray) {
-    findings.push_back({Severity::warning, *draft.stray, "a listener word above every listener belongs to none",
+    findings.push_back({Severity::warning, *draft.stray,
+                        "a listener word above every listener belongs to none",
                         "write it below the line of its listener"});
   }
   for (ListenerDraft& listener : draft.listeners) {
@@ -80,11 +92,14 @@ Config finish(Draft& draft, std::vector<Finding>& findings) {
   find_twins(listeners, file, findings);
   for (const Listener& listener : listeners) {
     if (listener.allow_anonymous) continue;
-    findings.push_back({Severity::warning, {file, 0},
-                        fmt::format("{}: every client will be refused: allow_anonymous is false, and there is no way yet "
-                                    "to configure users",
-                                    listener.from.empty() ? "the listener" : listener.from),
-                        "write 'allow_anonymous true' if everyone may connect"});
+    findings.push_back(
+        {Severity::warning,
+         {file, 0},
+         fmt::format(
+             "{}: every client will be refused: allow_anonymous is false, and there is no way yet "
+             "to configure users",
+             listener.from.empty() ? "the listener" : listener.from),
+         "write 'allow_anonymous true' if everyone may connect"});
   }
   return std::move(draft.config);
 }

@@ -31,8 +31,9 @@ enum class FrameStatus : std::uint8_t { complete, incomplete, malformed, too_lar
 
 struct FrameResult {
   FrameStatus status = FrameStatus::incomplete;
-  Frame frame{};             // valid when complete
-  std::size_t bytes_needed{};  // when incomplete: of the whole packet if its length is known, else 0
+  Frame frame{};  // valid when complete
+  std::size_t
+      bytes_needed{};  // when incomplete: of the whole packet if its length is known, else 0
 };
 
 // Cuts the first packet off `input`. Malformed: packet type 0, wrong reserved flags (2.1.3), a
@@ -41,8 +42,9 @@ struct FrameResult {
 // SUBSCRIBE and UNSUBSCRIBE passes here; their decoders refuse it in later versions.
 FrameResult next_frame(Bytes input, std::size_t bytes_max = packet_bytes_max);
 
-// The version that a CONNECT names, as soon as its body reaches that far, for the form of the answer
-// when the rest is refused. Nothing for a protocol name or level that this code does not know.
+// The version that a CONNECT names, as soon as its body reaches that far, for the form of the
+// answer when the rest is refused. Nothing for a protocol name or level that this code does not
+// know.
 std::optional<Version> connect_version(const Frame& frame);
 
 // CONNECT says its own version. unsupported_protocol_version for a level this code does not know;
@@ -64,8 +66,8 @@ Decoded<Disconnect> decode_disconnect(const Frame& frame, Version version);
 Decoded<Auth> decode_auth(const Frame& frame, Version version);
 
 // Which low halves of the first byte next_frame lets pass: bit set per packet type (2.1.3).
-inline constexpr std::uint16_t allowed_flags[16] = {
-    0, 1, 1, 0xFFFF, 1, 1, 0x0404, 1, 0x0404, 1, 0x0404, 1, 1, 1, 1, 1};
+inline constexpr std::uint16_t allowed_flags[16] = {0,      1, 1,      0xFFFF, 1, 1, 0x0404, 1,
+                                                    0x0404, 1, 0x0404, 1,      1, 1, 1,      1};
 
 // next_frame for what is not a whole packet with a Remaining Length of one byte.
 FrameResult next_long_frame(Bytes input, std::size_t bytes_max);

@@ -89,18 +89,12 @@ Reason check_connect(const Connect& packet) {
 // What a return code of 3.x means; nothing for a reserved one.
 std::optional<Reason> find_reason(unsigned return_code) {
   switch (return_code) {
-    case 0:
-      return Reason::success;
-    case 1:
-      return Reason::unsupported_protocol_version;
-    case 2:
-      return Reason::client_identifier_not_valid;
-    case 3:
-      return Reason::server_unavailable;
-    case 4:
-      return Reason::bad_user_name_or_password;
-    case 5:
-      return Reason::not_authorized;
+    case 0: return Reason::success;
+    case 1: return Reason::unsupported_protocol_version;
+    case 2: return Reason::client_identifier_not_valid;
+    case 3: return Reason::server_unavailable;
+    case 4: return Reason::bad_user_name_or_password;
+    case 5: return Reason::not_authorized;
   }
   return std::nullopt;
 }

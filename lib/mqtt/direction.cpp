@@ -22,8 +22,7 @@ bool is_client_disconnect_reason(Reason reason) {
     case 0x96:
     case 0x97:
     case 0x98:
-    case 0x99:
-      return true;
+    case 0x99: return true;
   }
   return false;
 }
@@ -41,15 +40,12 @@ bool may_send_client(PacketType type, Version version) {
     case PacketType::subscribe:
     case PacketType::unsubscribe:
     case PacketType::pingreq:
-    case PacketType::disconnect:
-      return true;
-    case PacketType::auth:
-      return version == Version::v5;
+    case PacketType::disconnect: return true;
+    case PacketType::auth: return version == Version::v5;
     case PacketType::connack:
     case PacketType::suback:
     case PacketType::unsuback:
-    case PacketType::pingresp:
-      return false;
+    case PacketType::pingresp: return false;
   }
   return false;
 }
@@ -64,16 +60,13 @@ bool may_send_server(PacketType type, Version version) {
     case PacketType::pubcomp:
     case PacketType::suback:
     case PacketType::unsuback:
-    case PacketType::pingresp:
-      return true;
+    case PacketType::pingresp: return true;
     case PacketType::disconnect:
-    case PacketType::auth:
-      return version == Version::v5;
+    case PacketType::auth: return version == Version::v5;
     case PacketType::connect:
     case PacketType::subscribe:
     case PacketType::unsubscribe:
-    case PacketType::pingreq:
-      return false;
+    case PacketType::pingreq: return false;
   }
   return false;
 }

@@ -21,35 +21,35 @@ struct Will {
   PropertyView properties{};
 };
 
-struct Connect {                  // 3.1
+struct Connect {  // 3.1
   Version version = Version::v5;
-  bool clean_start{};             // Clean Session before 5
+  bool clean_start{};  // Clean Session before 5
   std::uint16_t keep_alive_s{};
   std::string_view client_id{};
   std::optional<Will> will{};
   std::optional<std::string_view> user_name{};
   std::optional<Bytes> password{};
   PropertyView properties{};
-  bool bridge{};                  // the top bit of the protocol level, as Mosquitto's bridges set it (3.x)
+  bool bridge{};  // the top bit of the protocol level, as Mosquitto's bridges set it (3.x)
 };
 
-struct Connack {                  // 3.2
+struct Connack {  // 3.2
   bool session_present{};
-  Reason reason{};                // before 5: written as connect_return(reason)
+  Reason reason{};  // before 5: written as connect_return(reason)
   PropertyView properties{};
 };
 
-struct Publish {                  // 3.3
+struct Publish {  // 3.3
   bool dup{};
   Qos qos{};
   bool retain{};
-  std::string_view topic{};       // may be empty in 5 with a topic alias
-  std::uint16_t packet_id{};      // 0 with QoS 0
+  std::string_view topic{};   // may be empty in 5 with a topic alias
+  std::uint16_t packet_id{};  // 0 with QoS 0
   PropertyView properties{};
   Bytes payload{};
 };
 
-struct Ack {                      // PUBACK, PUBREC, PUBREL, PUBCOMP: 3.4 to 3.7
+struct Ack {  // PUBACK, PUBREC, PUBREL, PUBCOMP: 3.4 to 3.7
   PacketType type{};
   std::uint16_t packet_id{};
   Reason reason{};
@@ -92,14 +92,14 @@ class UnsubscribeEntries {
   Bytes rest_{};
 };
 
-struct Subscribe {                // 3.8
+struct Subscribe {  // 3.8
   std::uint16_t packet_id{};
   PropertyView properties{};
-  Bytes payload{};                // the entries' bytes; at least one entry
+  Bytes payload{};  // the entries' bytes; at least one entry
   SubscribeEntries entries() const { return SubscribeEntries(payload); }
 };
 
-struct Unsubscribe {              // 3.10
+struct Unsubscribe {  // 3.10
   std::uint16_t packet_id{};
   PropertyView properties{};
   Bytes payload{};
@@ -114,12 +114,12 @@ struct SubscribeAck {
   Bytes reasons{};
 };
 
-struct Disconnect {               // 3.14
+struct Disconnect {  // 3.14
   Reason reason{};
   PropertyView properties{};
 };
 
-struct Auth {                     // 3.15, version 5 only
+struct Auth {  // 3.15, version 5 only
   Reason reason{};
   PropertyView properties{};
 };

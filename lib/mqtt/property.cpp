@@ -21,19 +21,13 @@ void append_text(std::string& to, std::string_view text) {
 
 std::byte* put_number(PropertyKind kind, std::uint32_t value, std::byte* out) {
   switch (kind) {
-    case PropertyKind::byte:
-      *out = static_cast<std::byte>(value);
-      return out + 1;
-    case PropertyKind::u16:
-      return store_u16(out, static_cast<std::uint16_t>(value));
-    case PropertyKind::u32:
-      return store_u32(out, value);
-    case PropertyKind::varint:
-      return encode_varint(value, out);
+    case PropertyKind::byte: *out = static_cast<std::byte>(value); return out + 1;
+    case PropertyKind::u16: return store_u16(out, static_cast<std::uint16_t>(value));
+    case PropertyKind::u32: return store_u32(out, value);
+    case PropertyKind::varint: return encode_varint(value, out);
     case PropertyKind::text:
     case PropertyKind::binary:
-    case PropertyKind::text_pair:
-      return out;
+    case PropertyKind::text_pair: return out;
   }
   return out;
 }
@@ -48,9 +42,7 @@ std::string_view take_text(const std::byte*& at) {
 // Reads the value of a property from validated bytes, and moves `at` behind it.
 void take_value(PropertyKind kind, const std::byte*& at, const std::byte* end, Property& property) {
   switch (kind) {
-    case PropertyKind::byte:
-      property.number = std::to_integer<std::uint32_t>(*at++);
-      return;
+    case PropertyKind::byte: property.number = std::to_integer<std::uint32_t>(*at++); return;
     case PropertyKind::u16:
       property.number = load_u16(at);
       at += 2;
@@ -70,9 +62,7 @@ void take_value(PropertyKind kind, const std::byte*& at, const std::byte* end, P
       property.value = take_text(at);
       return;
     case PropertyKind::text:
-    case PropertyKind::binary:
-      property.text = take_text(at);
-      return;
+    case PropertyKind::binary: property.text = take_text(at); return;
   }
 }
 

@@ -53,7 +53,7 @@ struct PropertyRow {
   std::string_view name{};  // as mosquitto_pub's -D spells it: "message-expiry-interval"
   PropertyKind kind{};
   std::uint16_t packets{};
-  bool repeats{};           // may occur more than once; subscription_identifier only in a PUBLISH
+  bool repeats{};  // may occur more than once; subscription_identifier only in a PUBLISH
 };
 
 // The row of an identifier; nullptr for one the specification does not have.
@@ -110,8 +110,8 @@ class PropertyView {
 // Appends properties to a block of its own. Values are the caller's duty to be in range.
 class PropertyWriter {
  public:
-  void number(PropertyId id, std::uint32_t value);        // byte, u16, u32 and varint kinds
-  void text(PropertyId id, std::string_view value);       // text and binary kinds, up to 65 535 bytes
+  void number(PropertyId id, std::uint32_t value);   // byte, u16, u32 and varint kinds
+  void text(PropertyId id, std::string_view value);  // text and binary kinds, up to 65 535 bytes
   void pair(std::string_view key, std::string_view value);  // user_property
   void encoded(Bytes property) { block_.append(as_text(property)); }
   void clear() { block_.clear(); }
@@ -125,9 +125,9 @@ class PropertyWriter {
 // Where a block stands: decides which properties are allowed (Table 2-4).
 inline constexpr PacketType will_properties = static_cast<PacketType>(0);
 
-// Checks a block (without its length prefix) for the packet it stands in: known identifiers, allowed
-// here, single ones once, values in range, text well-formed. Returns success, malformed_packet,
-// protocol_error, or topic_alias_invalid for Topic Alias 0.
+// Checks a block (without its length prefix) for the packet it stands in: known identifiers,
+// allowed here, single ones once, values in range, text well-formed. Returns success,
+// malformed_packet, protocol_error, or topic_alias_invalid for Topic Alias 0.
 Reason check_properties(Bytes block, PacketType where);
 
 }  // namespace mqz::mqtt

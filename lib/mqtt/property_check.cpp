@@ -19,12 +19,10 @@ Reason allowed_if(bool condition) { return condition ? Reason::success : Reason:
 
 Reason check_number(PropertyId id, std::uint32_t value) {
   switch (id) {
-    case PropertyId::topic_alias:
-      return value != 0 ? Reason::success : Reason::topic_alias_invalid;
+    case PropertyId::topic_alias: return value != 0 ? Reason::success : Reason::topic_alias_invalid;
     case PropertyId::receive_maximum:
     case PropertyId::maximum_packet_size:
-    case PropertyId::subscription_identifier:
-      return allowed_if(value != 0);
+    case PropertyId::subscription_identifier: return allowed_if(value != 0);
     case PropertyId::payload_format_indicator:
     case PropertyId::request_problem_information:
     case PropertyId::request_response_information:
@@ -32,8 +30,7 @@ Reason check_number(PropertyId id, std::uint32_t value) {
     case PropertyId::retain_available:
     case PropertyId::wildcard_subscription_available:
     case PropertyId::subscription_identifier_available:
-    case PropertyId::shared_subscription_available:
-      return allowed_if(value <= 1);
+    case PropertyId::shared_subscription_available: return allowed_if(value <= 1);
     case PropertyId::message_expiry_interval:
     case PropertyId::session_expiry_interval:
     case PropertyId::server_keep_alive:
@@ -48,8 +45,7 @@ Reason check_number(PropertyId id, std::uint32_t value) {
     case PropertyId::response_information:
     case PropertyId::server_reference:
     case PropertyId::reason_string:
-    case PropertyId::user_property:
-      return Reason::success;
+    case PropertyId::user_property: return Reason::success;
   }
   return Reason::success;
 }
@@ -62,24 +58,12 @@ Reason check_text(PropertyId id, std::string_view value) {
 void check_value(Reader& in, const PropertyRow& row) {
   Reason reason = Reason::success;
   switch (row.kind) {
-    case PropertyKind::byte:
-      reason = check_number(row.id, in.u8());
-      break;
-    case PropertyKind::u16:
-      reason = check_number(row.id, in.u16());
-      break;
-    case PropertyKind::u32:
-      reason = check_number(row.id, in.u32());
-      break;
-    case PropertyKind::varint:
-      reason = check_number(row.id, in.varint());
-      break;
-    case PropertyKind::text:
-      reason = check_text(row.id, in.text());
-      break;
-    case PropertyKind::binary:
-      in.binary();
-      break;
+    case PropertyKind::byte: reason = check_number(row.id, in.u8()); break;
+    case PropertyKind::u16: reason = check_number(row.id, in.u16()); break;
+    case PropertyKind::u32: reason = check_number(row.id, in.u32()); break;
+    case PropertyKind::varint: reason = check_number(row.id, in.varint()); break;
+    case PropertyKind::text: reason = check_text(row.id, in.text()); break;
+    case PropertyKind::binary: in.binary(); break;
     case PropertyKind::text_pair:
       in.text();
       in.text();

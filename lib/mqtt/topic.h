@@ -7,7 +7,8 @@
 
 namespace mqz::mqtt {
 
-// Well-formed UTF-8 as MQTT wants it (1.5.4): no surrogates, no overlong forms, no U+0000, at most U+10FFFF.
+// Well-formed UTF-8 as MQTT wants it (1.5.4): no surrogates, no overlong forms, no U+0000, at most
+// U+10FFFF.
 bool is_valid_utf8(std::string_view text);
 
 // A topic name: 1 to 65 535 bytes, valid text, no + and no #.
@@ -30,8 +31,8 @@ struct SharedFilter {
 bool is_shared(std::string_view filter);  // begins "$share/"
 std::optional<SharedFilter> parse_shared(std::string_view filter);
 
-// Does the filter match the topic? Both valid, the filter not in its $share form. A wildcard in the first level
-// does not match a topic that begins with $ [MQTT-4.7.2-1].
+// Does the filter match the topic? Both valid, the filter not in its $share form. A wildcard in the
+// first level does not match a topic that begins with $ [MQTT-4.7.2-1].
 bool matches(std::string_view filter, std::string_view topic);
 
 }  // namespace mqz::mqtt

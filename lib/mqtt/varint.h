@@ -20,8 +20,8 @@ inline std::byte* encode_varint(std::uint32_t value, std::byte* out) {
   return out + 1;
 }
 
-// One that was cut from [at, end): `next` is null if it is not there whole, is longer than four bytes
-// or not in its shortest form.
+// One that was cut from [at, end): `next` is null if it is not there whole, is longer than four
+// bytes or not in its shortest form.
 struct Varint {
   std::uint32_t value{};
   const std::byte* next{};

@@ -126,31 +126,21 @@ std::string describe(const Auth& packet) {
 
 Decoded<Seen> see(const Frame& frame, Version version) {
   switch (frame.type) {
-    case PacketType::connect:
-      return see_connect(frame);
-    case PacketType::connack:
-      return see_decoded(decode_connack(frame, version), version);
-    case PacketType::publish:
-      return see_decoded(decode_publish(frame, version), version);
+    case PacketType::connect: return see_connect(frame);
+    case PacketType::connack: return see_decoded(decode_connack(frame, version), version);
+    case PacketType::publish: return see_decoded(decode_publish(frame, version), version);
     case PacketType::puback:
     case PacketType::pubrec:
     case PacketType::pubrel:
-    case PacketType::pubcomp:
-      return see_decoded(decode_ack(frame, version), version);
-    case PacketType::subscribe:
-      return see_decoded(decode_subscribe(frame, version), version);
+    case PacketType::pubcomp: return see_decoded(decode_ack(frame, version), version);
+    case PacketType::subscribe: return see_decoded(decode_subscribe(frame, version), version);
     case PacketType::suback:
-    case PacketType::unsuback:
-      return see_decoded(decode_subscribe_ack(frame, version), version);
-    case PacketType::unsubscribe:
-      return see_decoded(decode_unsubscribe(frame, version), version);
+    case PacketType::unsuback: return see_decoded(decode_subscribe_ack(frame, version), version);
+    case PacketType::unsubscribe: return see_decoded(decode_unsubscribe(frame, version), version);
     case PacketType::pingreq:
-    case PacketType::pingresp:
-      return see_ping(frame);
-    case PacketType::disconnect:
-      return see_decoded(decode_disconnect(frame, version), version);
-    case PacketType::auth:
-      return see_decoded(decode_auth(frame, version), version);
+    case PacketType::pingresp: return see_ping(frame);
+    case PacketType::disconnect: return see_decoded(decode_disconnect(frame, version), version);
+    case PacketType::auth: return see_decoded(decode_auth(frame, version), version);
   }
   return tl::unexpected(Reason::malformed_packet);
 }

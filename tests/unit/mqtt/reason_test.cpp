@@ -41,27 +41,21 @@ bool is_allowed(PacketType type, unsigned code) {
 std::string body_with(PacketType type, unsigned code) {
   const std::string byte = testing::bytes_of({code});
   switch (type) {
-    case PacketType::connack:
-      return testing::wire("00") + byte + testing::wire("00");
+    case PacketType::connack: return testing::wire("00") + byte + testing::wire("00");
     case PacketType::puback:
     case PacketType::pubrec:
     case PacketType::pubrel:
-    case PacketType::pubcomp:
-      return testing::wire("00 01") + byte;
+    case PacketType::pubcomp: return testing::wire("00 01") + byte;
     case PacketType::suback:
-    case PacketType::unsuback:
-      return testing::wire("00 01 00") + byte;
-    case PacketType::disconnect:
-      return byte;
-    case PacketType::auth:
-      return byte + testing::wire("04 15 00 01 6d");
+    case PacketType::unsuback: return testing::wire("00 01 00") + byte;
+    case PacketType::disconnect: return byte;
+    case PacketType::auth: return byte + testing::wire("04 15 00 01 6d");
     case PacketType::connect:
     case PacketType::publish:
     case PacketType::subscribe:
     case PacketType::unsubscribe:
     case PacketType::pingreq:
-    case PacketType::pingresp:
-      break;
+    case PacketType::pingresp: break;
   }
   return {};
 }

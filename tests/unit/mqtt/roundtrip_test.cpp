@@ -33,25 +33,20 @@ bool is_refusal_of_cut(const Sample& sample, Reason reason) {
 bool is_closed(const Sample& sample) {
   switch (sample.type) {
     case PacketType::connect:
-    case PacketType::connack:
-      return true;
+    case PacketType::connack: return true;
     case PacketType::puback:
     case PacketType::pubrec:
     case PacketType::pubrel:
-    case PacketType::pubcomp:
-      return sample.version != Version::v5 || sample.bytes.size() > 5;
+    case PacketType::pubcomp: return sample.version != Version::v5 || sample.bytes.size() > 5;
     case PacketType::disconnect:
-    case PacketType::auth:
-      return sample.version != Version::v5 || sample.bytes.size() > 3;
-    case PacketType::unsuback:
-      return sample.version != Version::v5;
+    case PacketType::auth: return sample.version != Version::v5 || sample.bytes.size() > 3;
+    case PacketType::unsuback: return sample.version != Version::v5;
     case PacketType::publish:
     case PacketType::subscribe:
     case PacketType::suback:
     case PacketType::unsubscribe:
     case PacketType::pingreq:
-    case PacketType::pingresp:
-      return false;
+    case PacketType::pingresp: return false;
   }
   return false;
 }

@@ -21,8 +21,7 @@ bool is_flag(PropertyId id) {
     case 37:
     case 40:
     case 41:
-    case 42:
-      return true;
+    case 42: return true;
   }
   return false;
 }
@@ -39,18 +38,12 @@ void write_property(PropertyWriter& to, const PropertyRow& row, bool high) {
     case PropertyKind::byte:
     case PropertyKind::u16:
     case PropertyKind::u32:
-    case PropertyKind::varint:
-      to.number(row.id, number_for(row, high));
-      return;
-    case PropertyKind::text:
-      to.text(row.id, high ? "t\xC3\xA9xt/\xF0\x9F\x8C\x8D" : "t");
-      return;
+    case PropertyKind::varint: to.number(row.id, number_for(row, high)); return;
+    case PropertyKind::text: to.text(row.id, high ? "t\xC3\xA9xt/\xF0\x9F\x8C\x8D" : "t"); return;
     case PropertyKind::binary:
       to.text(row.id, high ? std::string_view("\x00\xFF\x80", 3) : std::string_view());
       return;
-    case PropertyKind::text_pair:
-      to.pair(high ? "key" : "", high ? "v\xC3\xA4lue" : "");
-      return;
+    case PropertyKind::text_pair: to.pair(high ? "key" : "", high ? "v\xC3\xA4lue" : ""); return;
   }
 }
 

@@ -8,6 +8,7 @@ namespace mqz {
 namespace {
 
 constexpr std::size_t bytes_max = 64;
+constexpr std::size_t edits_max = 3;
 
 }  // namespace
 
@@ -33,10 +34,12 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
 
 std::string_view nearest_word(std::string_view word, std::span<const std::string_view> candidates) {
   std::string_view nearest;
-  std::size_t least = 4;
+  std::size_t least = edits_max + 1;
   for (const std::string_view candidate : candidates) {
+    const std::size_t longer = std::max(word.size(), candidate.size());
+    if (longer - std::min(word.size(), candidate.size()) > edits_max) continue;
     const std::size_t distance = edit_distance(word, candidate);
-    if (distance < least && distance * 3 <= std::max(word.size(), candidate.size())) {
+    if (distance < least && distance * 3 <= longer) {
       least = distance;
       nearest = candidate;
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -123,7 +124,7 @@ std::optional<bool> parse_bool(std::string_view text) {
 std::optional<Millis> parse_duration(std::string_view text) {
   const auto millis = scaled(text, duration_units);
   if (!millis || *millis > 1000 * day_ms) return std::nullopt;
-  return Millis(static_cast<std::int64_t>(*millis + 0.5));
+  return Millis(std::llround(*millis));
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {

@@ -15,7 +15,8 @@ class ClientRows:
 
     def time(self, command, runs=1, stdin=os.devnull):
         """What mqz_time says of the command, or nothing when a run failed."""
-        words = [os.path.join(self.bench, "mqz_time"), "--runs", str(runs), "--stdin", stdin, *command]
+        words = [os.path.join(self.bench, "mqz_time"), "--runs", str(runs), "--stdin", stdin]
+        words += command
         result = subprocess.run(words, capture_output=True, text=True)
         figures = json.loads(result.stdout) if result.returncode == 0 else {"succeeded": False}
         if not figures["succeeded"]:
@@ -42,7 +43,8 @@ class ClientRows:
         runs = 30 if self.quick else 200
         self.milliseconds("start", "true (floor)", ["true"], runs, None)
         if self.mqz:
-            self.milliseconds("start", "mqz --version", [self.mqz, "--version"], runs, limits.START_MS_MAX)
+            self.milliseconds("start", "mqz --version", [self.mqz, "--version"], runs,
+                              limits.START_MS_MAX)
 
     def one_shot(self, broker):
         runs = 10 if self.quick else 100
@@ -78,7 +80,8 @@ class ClientRows:
                 feed = subprocess.Popen([os.path.join(self.bench, "mqz_load"), "--scenario", "feed",
                                          "--seconds", "60", "--port", str(server.port)]
                                         + ["--v5"] * ours, stdout=subprocess.DEVNULL)
-                words = [*command, "-p", str(server.port), "-t", "bench/feed", "-C", str(count), "-W", "50"]
+                words = [*command, "-p", str(server.port), "-t", "bench/feed", "-C", str(count),
+                         "-W", "50"]
                 figures = self.time(words)
                 feed.terminate()
                 feed.wait()

@@ -65,7 +65,8 @@ class Report:
                 self.row(name, by_role, "p50 us", "p50_us", limits.LATENCY_RATIO_MAX[name])
                 self.row(name, by_role, "p99 us", "p99_us", limits.LATENCY_RATIO_MAX[name])
             if name in limits.BYTES_MAX:
-                self.row(name, by_role, "bytes", "bytes_each", limits.BYTES_MAX[name], absolute=True)
+                self.row(name, by_role, "bytes", "bytes_each", limits.BYTES_MAX[name],
+                         absolute=True)
 
     def client(self, what, who, value, unit, limit=None, at_least=False):
         word = self.verdict(value, limit, at_least)

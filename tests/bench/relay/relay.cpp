@@ -96,28 +96,16 @@ void Relay::receive(Connection& from) {
 
 void Relay::on_frame(Connection& from, const Frame& frame) {
   switch (frame.type) {
-    case PacketType::publish:
-      on_publish(from, frame);
-      break;
-    case PacketType::pubrel:
-      put_ack(output_of(from), PacketType::pubcomp, packet_id(frame));
-      break;
-    case PacketType::pubrec:
-      put_ack(output_of(from), PacketType::pubrel, packet_id(frame));
-      break;
+    case PacketType::publish: on_publish(from, frame); break;
+    case PacketType::pubrel: put_ack(output_of(from), PacketType::pubcomp, packet_id(frame)); break;
+    case PacketType::pubrec: put_ack(output_of(from), PacketType::pubrel, packet_id(frame)); break;
     case PacketType::connect:
       from.v5 = connect_is_v5(frame);
       put_connack(output_of(from), from.v5);
       break;
-    case PacketType::subscribe:
-      on_subscribe(from, frame);
-      break;
-    case PacketType::pingreq:
-      put_pingresp(output_of(from));
-      break;
-    case PacketType::disconnect:
-      from.closing = true;
-      break;
+    case PacketType::subscribe: on_subscribe(from, frame); break;
+    case PacketType::pingreq: put_pingresp(output_of(from)); break;
+    case PacketType::disconnect: from.closing = true; break;
     case PacketType::puback:
     case PacketType::pubcomp:
     case PacketType::connack:
@@ -125,8 +113,7 @@ void Relay::on_frame(Connection& from, const Frame& frame) {
     case PacketType::unsubscribe:
     case PacketType::unsuback:
     case PacketType::pingresp:
-    case PacketType::auth:
-      break;
+    case PacketType::auth: break;
   }
 }
 

@@ -200,7 +200,9 @@ class Shard {
   // shard_subscribe.cpp
   void on_subscribe(Connection& connection, const mqtt::Frame& frame);
   void on_unsubscribe(Connection& connection, const mqtt::Frame& frame);
-  mqtt::Reason check_entry(const Connection& connection, const mqtt::SubscribeEntry& entry) const;
+  // `accepted`: how many entries of the same packet were.
+  mqtt::Reason check_entry(const Connection& connection, const mqtt::SubscribeEntry& entry,
+                           std::size_t accepted) const;
   void subscribe(Session& session, Connection* connection, const SubscribeRecord& record);
   void unsubscribe(Session& session, Connection* connection, const UnsubscribeRecord& record);
   bool add_subscription(Session& session, const OwnedEntry& entry, std::uint32_t identifier,

@@ -53,7 +53,7 @@ bool Shard::resolve_alias(Connection& connection, mqtt::Publish& packet) {
 // A publish that is not carried out, though the connection goes on. 3.x clients see success.
 std::optional<Reason> Shard::refuse_publish(const mqtt::Publish& packet) const {
   if (packet.topic.starts_with("$SYS/")) return Reason::not_authorized;
-  if (packet.payload.size() > settings_.message_bytes_max) return Reason::packet_too_large;
+  if (packet.payload.size() > settings_.message_bytes_max) return Reason::quota_exceeded;
   if (packet.topic.size() >= settings_.topic_levels_max &&
       mqtt::level_count(packet.topic) > settings_.topic_levels_max) {
     return Reason::topic_name_invalid;

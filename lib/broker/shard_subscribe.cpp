@@ -8,17 +8,19 @@ namespace mqz::broker {
 
 using mqtt::Reason;
 
-Reason Shard::check_entry(const Connection& connection, const mqtt::SubscribeEntry& entry) const {
+Reason Shard::check_entry(const Connection& connection, const mqtt::SubscribeEntry& entry,
+                          std::size_t accepted) const {
   if (!mqtt::is_valid_filter(entry.filter)) return Reason::topic_filter_invalid;
   if (entry.filter.size() >= settings_.topic_levels_max &&
       mqtt::level_count(entry.filter) > settings_.topic_levels_max) {
     return Reason::topic_filter_invalid;
   }
-  const Session& session = *connection.session;
-  if (session.subscriptions.size() + session.shared.size() >= settings_.filters_per_session_max) {
-    return Reason::quota_exceeded;
-  }
-  return Reason::success;
+  Session& session = *connection.session;
+  const std::size_t filters = session.subscriptions.size() + session.shared.size() + accepted;
+  if (filters < settings_.filters_per_session_max) return Reason::success;
+  const bool is_replaced =
+      subscriptions_.has(session, entry.filter) || session.has_shared(entry.filter);
+  return is_replaced ? Reason::success : Reason::quota_exceeded;
 }
 
 void Shard::on_subscribe(Connection& connection, const mqtt::Frame& frame) {
@@ -28,8 +30,10 @@ void Shard::on_subscribe(Connection& connection, const mqtt::Frame& frame) {
   record.identifier =
       packet->properties.number(mqtt::PropertyId::subscription_identifier).value_or(0);
   auto entries = packet->entries();
+  std::size_t accepted = 0;
   while (const auto entry = entries.next()) {
-    record.refused.push_back(check_entry(connection, *entry));
+    record.refused.push_back(check_entry(connection, *entry, accepted));
+    if (record.refused.back() == Reason::success) ++accepted;
     record.entries.push_back({std::string(entry->filter), entry->options});
     if (connection.is_bridge) {
       record.entries.back().options.retain_as_published = true;

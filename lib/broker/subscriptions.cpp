@@ -70,6 +70,11 @@ Subscriptions::Change Subscriptions::take(Session& session, SubscriptionPlace& p
   return change;
 }
 
+bool Subscriptions::has(Session& session, std::string_view filter) const {
+  const auto node = filters_.find(filter);
+  return node && find_place(session, lists_[*node], *node) != nullptr;
+}
+
 Subscriptions::Change Subscriptions::remove(Session& session, std::string_view filter) {
   const auto node = filters_.find(filter);
   if (!node) return {};

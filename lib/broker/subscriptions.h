@@ -32,6 +32,7 @@ class Subscriptions {
     bool durable_last = false;
   };
   Change put(Session& session, const mqtt::SubscribeEntry& entry, std::uint32_t identifier);
+  bool has(Session& session, std::string_view filter) const;
   // `existed` is false when the session had no such subscription.
   Change remove(Session& session, std::string_view filter);
   // One of the session's subscriptions, whichever is easiest; `filter` gets its text.

@@ -45,7 +45,8 @@ void add_properties(PacketText& text, mqtt::PropertyView properties) {
 }
 
 Described refused(const char* packet, mqtt::Reason reason) {
-  return fail(ErrorCode::corrupt, fmt::format("the broker sent a {} that is wrong: {}", packet, reason_name(reason)));
+  return fail(ErrorCode::corrupt,
+              fmt::format("the broker sent a {} that is wrong: {}", packet, reason_name(reason)));
 }
 
 Described connack(const Frame& frame, Version version) {
@@ -146,7 +147,8 @@ Described describe(const Frame& frame, Version version) {
 
 Result<PacketText> describe_packet(const mqtt::Frame& frame, mqtt::Version version) {
   if (!may_send_server(frame.type, version)) {
-    return fail(ErrorCode::corrupt, fmt::format("a broker may not send {}", packet_name(frame.type)));
+    return fail(ErrorCode::corrupt,
+                fmt::format("a broker may not send {}", packet_name(frame.type)));
   }
   Described text = describe(frame, version);
   if (!text) return text;

@@ -1,6 +1,7 @@
 // From the text of a packet to its bytes.
-#include <charconv>
 #include <fmt/format.h>
+
+#include <charconv>
 #include <limits>
 
 #include "lib/mqtt/encode.h"
@@ -73,7 +74,8 @@ class Fields {
       const Field& field = packet_.fields[i];
       if (used_[i] || std::string_view(field.name).substr(0, prefix.size()) != prefix) continue;
       used_[i] = true;
-      if (!write_property(std::string_view(field.name).substr(prefix.size()), field.value, into)) complain(field);
+      if (!write_property(std::string_view(field.name).substr(prefix.size()), field.value, into))
+        complain(field);
     }
   }
 
@@ -88,21 +90,22 @@ class Fields {
 
  private:
   void complain(const Field& field) {
-    if (!problem_) problem_ = fmt::format("{}: {}={} makes no sense", packet_.name, field.name, field.value);
+    if (!problem_)
+      problem_ = fmt::format("{}: {}={} makes no sense", packet_.name, field.name, field.value);
   }
 
-  static bool write_property(std::string_view name, const std::string& value, mqtt::PropertyWriter& into) {
+  static bool write_property(std::string_view name, const std::string& value,
+                             mqtt::PropertyWriter& into) {
     const mqtt::PropertyRow* row = mqtt::find_property(name);
     if (row == nullptr) return false;
     switch (row->kind) {
       case mqtt::PropertyKind::text:
-      case mqtt::PropertyKind::binary:
-        into.text(row->id, value);
-        return true;
+      case mqtt::PropertyKind::binary: into.text(row->id, value); return true;
       case mqtt::PropertyKind::text_pair: {
         const std::size_t colon = value.find(':');
         if (colon == std::string::npos) return false;
-        into.pair(std::string_view(value).substr(0, colon), std::string_view(value).substr(colon + 1));
+        into.pair(std::string_view(value).substr(0, colon),
+                  std::string_view(value).substr(colon + 1));
         return true;
       }
       case mqtt::PropertyKind::byte:
@@ -211,7 +214,8 @@ std::string subscribe(Fields& fields, Version version, const PacketText& text) {
     } else if (field.name == "rap") {
       entry.options.retain_as_published = true;
     } else if (field.name == "rh") {
-      entry.options.retain_handling = static_cast<std::uint8_t>(parse_number(field.value).value_or(0));
+      entry.options.retain_handling =
+          static_cast<std::uint8_t>(parse_number(field.value).value_or(0));
     } else {
       continue;
     }
@@ -296,11 +300,14 @@ mqtt::Version version_of(const PacketText& connect_text, mqtt::Version otherwise
   return otherwise;
 }
 
-Result<std::string> encode_packet(const PacketText& packet, mqtt::Version version, std::string_view sender) {
+Result<std::string> encode_packet(const PacketText& packet, mqtt::Version version,
+                                  std::string_view sender) {
   Fields fields(packet);
   std::optional<std::string> bytes = encode(fields, packet, version, sender);
-  if (!bytes) return fail(ErrorCode::invalid, fmt::format("{} is no packet that can be sent", packet.name));
-  if (const std::optional<std::string> problem = fields.problem()) return fail(ErrorCode::invalid, *problem);
+  if (!bytes)
+    return fail(ErrorCode::invalid, fmt::format("{} is no packet that can be sent", packet.name));
+  if (const std::optional<std::string> problem = fields.problem())
+    return fail(ErrorCode::invalid, *problem);
   return *std::move(bytes);
 }
 

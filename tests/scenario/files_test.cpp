@@ -1,4 +1,5 @@
-// Every transcript in this folder can be played: it parses, and what clients send in it can be encoded.
+// Every transcript in this folder can be played: it parses, and what clients send in it can be
+// encoded.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
@@ -21,11 +22,12 @@ PacketText with_some_values(PacketText packet) {
 }
 
 void check_expected(const Step& step) {
-  static const std::set<std::string> known = {
-      "present", "rc",      "return", "topic", "payload", "payload-size", "qos",
-      "id",      "retain",  "dup",    "length", "size"};
-  static const std::set<std::string> packets = {"CONNACK", "PUBLISH",  "PUBACK",   "PUBREC",     "PUBREL", "PUBCOMP",
-                                                "SUBACK",  "UNSUBACK", "PINGRESP", "DISCONNECT", "AUTH"};
+  static const std::set<std::string> known = {"present", "rc",           "return", "topic",
+                                              "payload", "payload-size", "qos",    "id",
+                                              "retain",  "dup",          "length", "size"};
+  static const std::set<std::string> packets = {"CONNACK",  "PUBLISH",    "PUBACK", "PUBREC",
+                                                "PUBREL",   "PUBCOMP",    "SUBACK", "UNSUBACK",
+                                                "PINGRESP", "DISCONNECT", "AUTH"};
   CHECK(packets.count(step.packet.name) == 1);
   for (const Field& field : step.packet.fields) {
     INFO(field.name);
@@ -36,15 +38,18 @@ void check_expected(const Step& step) {
     std::string reasons = field.value;
     std::replace(reasons.begin(), reasons.end(), '|', ',');
     std::istringstream words(reasons);
-    for (std::string reason; std::getline(words, reason, ',');) CHECK(find_reason(reason).has_value());
+    for (std::string reason; std::getline(words, reason, ',');)
+      CHECK(find_reason(reason).has_value());
   }
 }
 
 void check_step(const Step& step, mqtt::Version version) {
-  if (step.kind == StepKind::expect || step.kind == StepKind::expect_any_order) check_expected(step);
+  if (step.kind == StepKind::expect || step.kind == StepKind::expect_any_order)
+    check_expected(step);
   if (step.kind != StepKind::send) return;
   const PacketText packet = with_some_values(step.packet);
-  const Result<std::string> bytes = encode_packet(packet, version_of(packet, version), step.words[0]);
+  const Result<std::string> bytes =
+      encode_packet(packet, version_of(packet, version), step.words[0]);
   INFO((bytes ? "" : bytes.error().text));
   CHECK(bytes.has_value());
 }

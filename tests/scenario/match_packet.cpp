@@ -1,7 +1,8 @@
 // Compares what was expected with what a broker sent.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-#include <fmt/format.h>
 
 #include "tests/scenario/packet_text.h"
 
@@ -9,10 +10,13 @@ namespace mqz::scenario {
 
 namespace {
 
-bool is_name_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
 
 bool names_variable(std::string_view text) {
-  return text.size() > 1 && text[0] == '$' && std::all_of(text.begin() + 1, text.end(), is_name_character);
+  return text.size() > 1 && text[0] == '$' &&
+         std::all_of(text.begin() + 1, text.end(), is_name_character);
 }
 
 std::optional<long> number_in(std::string_view text) {
@@ -73,7 +77,8 @@ std::vector<const Field*> all_of(const PacketText& packet, std::string_view name
 }
 
 // The expected fields of one name against the actual ones.
-bool matches_name(const PacketText& expected, const PacketText& actual, const std::string& name, Bindings& bindings) {
+bool matches_name(const PacketText& expected, const PacketText& actual, const std::string& name,
+                  Bindings& bindings) {
   std::vector<const Field*> want = all_of(expected, name);
   std::vector<const Field*> got = all_of(actual, name);
   if (want.front()->absent) return got.empty();
@@ -96,7 +101,9 @@ bool is_free_when_exact(const std::string& name) {
 
 }  // namespace
 
-bool is_variable(const Field& field) { return !field.quoted && !field.absent && names_variable(field.value); }
+bool is_variable(const Field& field) {
+  return !field.quoted && !field.absent && names_variable(field.value);
+}
 
 Result<PacketText> substitute(const PacketText& packet, const Bindings& bindings) {
   PacketText result = packet;
@@ -109,14 +116,16 @@ Result<PacketText> substitute(const PacketText& packet, const Bindings& bindings
   return result;
 }
 
-std::optional<std::string> mismatch(const PacketText& expected, const PacketText& actual, Bindings& bindings) {
-  if (expected.name != actual.name) return "another packet";
+std::optional<std::string> mismatch(const PacketText& expected, const PacketText& actual,
+                                    Bindings& bindings) {
+  if (expected.name != actual.name) return "its name";
   Bindings tried = bindings;
   for (const Field& field : expected.fields) {
     if (!matches_name(expected, actual, field.name, tried)) return field.name;
   }
   for (const Field& field : actual.fields) {
-    if (expected.exact && !expected.has(field.name) && !is_free_when_exact(field.name)) return field.name;
+    if (expected.exact && !expected.has(field.name) && !is_free_when_exact(field.name))
+      return field.name;
   }
   bindings = std::move(tried);
   return std::nullopt;

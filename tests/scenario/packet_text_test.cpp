@@ -41,17 +41,21 @@ bool matches(const std::string& expected, const std::string& actual) {
 }  // namespace
 
 TEST_CASE("a packet that both sides may send reads as it was written", "[scenario]") {
-  const std::string publish = "PUBLISH topic=a/b qos=1 id=7 retain prop.content-type=text prop.user-property=k:v payload=x";
+  const std::string publish =
+      "PUBLISH topic=a/b qos=1 id=7 retain prop.content-type=text prop.user-property=k:v payload=x";
   CHECK(to_text(described(bytes_of(publish, Version::v5), Version::v5)) ==
         publish + " payload-size=1 length=23 size=25");
-  CHECK(to_text(described(bytes_of("PUBREL id=9 rc=packet-identifier-not-found", Version::v5), Version::v5)) ==
+  CHECK(to_text(described(bytes_of("PUBREL id=9 rc=packet-identifier-not-found", Version::v5),
+                          Version::v5)) ==
         "PUBREL id=9 rc=packet-identifier-not-found length=3 size=5");
-  CHECK(to_text(described(bytes_of("PUBCOMP id=9", Version::v311), Version::v311)) == "PUBCOMP id=9 length=2 size=4");
+  CHECK(to_text(described(bytes_of("PUBCOMP id=9", Version::v311), Version::v311)) ==
+        "PUBCOMP id=9 length=2 size=4");
 }
 
 TEST_CASE("what only a broker sends is described", "[scenario]") {
   using namespace std::string_literals;
-  CHECK(to_text(described("\x20\x02\x01\x00"s, Version::v311)) == "CONNACK present rc=success return=0 length=2 size=4");
+  CHECK(to_text(described("\x20\x02\x01\x00"s, Version::v311)) ==
+        "CONNACK present rc=success return=0 length=2 size=4");
   CHECK(to_text(described("\x20\x03\x00\x85\x00"s, Version::v5)) ==
         "CONNACK rc=client-identifier-not-valid length=3 size=5");
   CHECK(to_text(described("\x90\x05\x00\x01\x00\x00\x8f"s, Version::v5)) ==
@@ -68,7 +72,8 @@ TEST_CASE("what a broker may not send is an error", "[scenario]") {
   }
 }
 
-TEST_CASE("a CONNECT gets the connection's name, its version and what durable means there", "[scenario]") {
+TEST_CASE("a CONNECT gets the connection's name, its version and what durable means there",
+          "[scenario]") {
   const std::string five = bytes_of("CONNECT durable", Version::v5);
   const mqtt::FrameResult cut = mqtt::next_frame(as_bytes(five));
   const auto connect = mqtt::decode_connect(cut.frame);
@@ -76,7 +81,8 @@ TEST_CASE("a CONNECT gets the connection's name, its version and what durable me
   CHECK(connect->client_id == "sender");
   CHECK_FALSE(connect->clean_start);
   CHECK(connect->properties.number(mqtt::PropertyId::session_expiry_interval) == 3600U);
-  const std::string four = bytes_of("CONNECT durable id=x will=w:bye:2:retain user=u password=p", Version::v311);
+  const std::string four =
+      bytes_of("CONNECT durable id=x will=w:bye:2:retain user=u password=p", Version::v311);
   const auto older = mqtt::decode_connect(mqtt::next_frame(as_bytes(four)).frame);
   REQUIRE(older);
   CHECK(older->version == Version::v311);
@@ -88,15 +94,17 @@ TEST_CASE("a CONNECT gets the connection's name, its version and what durable me
 }
 
 TEST_CASE("a field that a packet does not have is an error", "[scenario]") {
-  for (const char* packet : {"PUBLISH topic=t colour=red", "PUBLISH topic=t id=70000", "SUBSCRIBE id=1 rc=success",
-                             "PUBACK id=1 rc=nonsense", "PUBLISH topic=t prop.nonsense=1", "HELLO"}) {
+  for (const char* packet :
+       {"PUBLISH topic=t colour=red", "PUBLISH topic=t id=70000", "SUBSCRIBE id=1 rc=success",
+        "PUBACK id=1 rc=nonsense", "PUBLISH topic=t prop.nonsense=1", "HELLO"}) {
     INFO(packet);
     CHECK_FALSE(encode_packet(text_of(packet), Version::v5, "a"));
   }
 }
 
 TEST_CASE("only named fields are compared", "[scenario]") {
-  const std::string actual = "PUBLISH topic=t qos=1 id=5 retain payload=x payload-size=1 length=9 size=11";
+  const std::string actual =
+      "PUBLISH topic=t qos=1 id=5 retain payload=x payload-size=1 length=9 size=11";
   CHECK(matches("PUBLISH", actual));
   CHECK(matches("PUBLISH payload=x retain -dup qos=1", actual));
   CHECK(matches("PUBLISH id=1..5 size=0..11", actual));
@@ -112,8 +120,9 @@ TEST_CASE("only named fields are compared", "[scenario]") {
 }
 
 TEST_CASE("repeated properties are compared as a list, identifiers as a set", "[scenario]") {
-  const std::string actual = "PUBLISH prop.user-property=a:1 prop.user-property=b:2 prop.subscription-identifier=3 "
-                             "prop.subscription-identifier=4";
+  const std::string actual =
+      "PUBLISH prop.user-property=a:1 prop.user-property=b:2 prop.subscription-identifier=3 "
+      "prop.subscription-identifier=4";
   CHECK(matches("PUBLISH prop.user-property=a:1 prop.user-property=b:2", actual));
   CHECK_FALSE(matches("PUBLISH prop.user-property=b:2 prop.user-property=a:1", actual));
   CHECK_FALSE(matches("PUBLISH prop.user-property=a:1", actual));
@@ -140,5 +149,6 @@ TEST_CASE("a name keeps the value of its first match", "[scenario]") {
 TEST_CASE("a reason may be one of several", "[scenario]") {
   CHECK(matches("DISCONNECT rc=protocol-error|malformed-packet", "DISCONNECT rc=malformed-packet"));
   CHECK(matches("DISCONNECT rc=0x81", "DISCONNECT rc=malformed-packet"));
-  CHECK_FALSE(matches("DISCONNECT rc=protocol-error|not-authorized", "DISCONNECT rc=malformed-packet"));
+  CHECK_FALSE(
+      matches("DISCONNECT rc=protocol-error|not-authorized", "DISCONNECT rc=malformed-packet"));
 }

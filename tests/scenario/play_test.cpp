@@ -1,6 +1,7 @@
 // Every transcript, against the broker's shards: one or four of them, with commits at once or late.
 #include <catch2/catch.hpp>
 
+#include "tests/scenario/bytewise.h"
 #include "tests/scenario/run.h"
 #include "tests/scenario/shards_under_test.h"
 #include "tests/scenario/transcript_files.h"
@@ -10,13 +11,21 @@ using namespace mqz::scenario;
 
 namespace {
 
-void play_all(World world) {
+enum class Arrival : unsigned char { whole, bytewise };
+
+Played play_once(const Scenario& scenario, std::string_view version, World world, Arrival arrival) {
+  ShardsUnderTest broker(world);
+  if (arrival == Arrival::whole) return play(scenario, version, broker);
+  Bytewise bytewise(broker);
+  return play(scenario, version, bytewise);
+}
+
+void play_all(World world, Arrival arrival = Arrival::whole) {
   std::size_t played = 0;
   for (const TranscriptFile& file : read_transcripts()) {
     for (const Scenario& scenario : file.scenarios) {
       for (const std::string& version : scenario.versions) {
-        ShardsUnderTest broker(world);
-        const Played result = play(scenario, version, broker);
+        const Played result = play_once(scenario, version, world, arrival);
         ++played;
         INFO(file.name << ":" << scenario.line << ": " << scenario.name << " (" << version << ")\n"
                        << result.text);
@@ -42,4 +51,8 @@ TEST_CASE("every transcript holds with clients spread over four shards", "[scena
 TEST_CASE("every transcript holds with clients spread over four shards and late commits",
           "[scenario]") {
   play_all({.shard_count = 4, .delays = true, .seed = 4});
+}
+
+TEST_CASE("every transcript holds when bytes arrive one by one", "[scenario]") {
+  play_all({.shard_count = 2, .seed = 5}, Arrival::bytewise);
 }

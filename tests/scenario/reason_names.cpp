@@ -1,8 +1,8 @@
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "tests/scenario/packet_text.h"
 

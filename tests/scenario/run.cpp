@@ -17,8 +17,8 @@ using mqtt::Version;
 struct Peer {
   Version version = Version::v5;
   bool open = false;
-  std::string unread{};             // bytes that are no whole packet yet
-  std::deque<PacketText> packets{};  // received and not yet expected
+  std::string unread{};                         // bytes that are no whole packet yet
+  std::deque<PacketText> packets{};             // received and not yet expected
   std::map<std::string, std::string> topics{};  // what the broker's aliases stand for
 };
 
@@ -33,7 +33,8 @@ class Player {
     for (at_ = 0; at_ < scenario_.steps.size(); ++at_) {
       const int line = scenario_.steps[at_].line;
       if (Failure failure = step(scenario_.steps[at_])) {
-        return {lacks_word_ ? Outcome::not_configurable : Outcome::failed, fmt::format("line {}: {}", line, *failure)};
+        return {lacks_word_ ? Outcome::not_configurable : Outcome::failed,
+                fmt::format("line {}: {}", line, *failure)};
       }
     }
     if (Failure failure = check_all_read()) return {Outcome::failed, "at the end: " + *failure};
@@ -102,10 +103,12 @@ class Player {
     for (;;) {
       const mqtt::FrameResult cut = mqtt::next_frame(as_bytes(peer.unread));
       if (cut.status == mqtt::FrameStatus::incomplete) return {};
-      if (cut.status != mqtt::FrameStatus::complete) return name + " received bytes that are no packet";
+      if (cut.status != mqtt::FrameStatus::complete)
+        return name + " received bytes that are no packet";
       Result<PacketText> packet = describe_packet(cut.frame, peer.version);
       if (!packet) return fmt::format("{}: {}", name, packet.error().text);
-      if (!resolve_alias(peer, *packet)) return name + " received an alias that was not given: " + to_text(*packet);
+      if (!resolve_alias(peer, *packet))
+        return name + " received an alias that was not given: " + to_text(*packet);
       peer.packets.push_back(*std::move(packet));
       peer.unread.erase(0, cut.frame.bytes);
     }
@@ -128,8 +131,10 @@ class Player {
   std::string pending_text(const std::string& name) {
     const Peer& peer = peers_[name];
     std::string text;
-    for (const PacketText& packet : peer.packets) text += fmt::format("\n  {}< {}", name, to_text(packet));
-    if (!peer.unread.empty()) text += fmt::format("\n  {}: {} bytes of an incomplete packet", name, peer.unread.size());
+    for (const PacketText& packet : peer.packets)
+      text += fmt::format("\n  {}< {}", name, to_text(packet));
+    if (!peer.unread.empty())
+      text += fmt::format("\n  {}: {} bytes of an incomplete packet", name, peer.unread.size());
     if (!peer.open) text += fmt::format("\n  {} is not connected", name);
     if (peer.open && broker_.is_closed(name)) text += fmt::format("\n  {}< CLOSED", name);
     if (text.empty()) text = fmt::format("\n  {}< nothing", name);
@@ -155,7 +160,8 @@ class Player {
     return fmt::format("expected {}, but{}", to_text(now.packet), seen);
   }
 
-  // This step and its neighbours of the same kind for the same client, each against one of as many packets.
+  // This step and its neighbours of the same kind for the same client, each against one of as many
+  // packets.
   Failure expect_any_order() {
     const std::string name = scenario_.steps[at_].words[0];
     std::vector<const PacketText*> expected;
@@ -168,7 +174,8 @@ class Player {
     if (Failure failure = receive(name)) return failure;
     std::deque<PacketText>& packets = peers_[name].packets;
     while (!expected.empty()) {
-      if (packets.empty()) return fmt::format("expected also {}, but nothing came", to_text(*expected.front()));
+      if (packets.empty())
+        return fmt::format("expected also {}, but nothing came", to_text(*expected.front()));
       if (!take_matching(expected, packets.front())) {
         return fmt::format("none of the expected packets, but{}", pending_text(name));
       }
@@ -206,8 +213,10 @@ class Player {
   }
 
   Failure skip_rest(const std::string& name) {
-    if (Failure failure = receive(name)) return failure;
-    peers_[name].packets.clear();
+    Peer& peer = peers_[name];
+    peer.packets.clear();
+    peer.unread.clear();
+    if (peer.open) broker_.take_output(name);
     return {};
   }
 

@@ -1,5 +1,5 @@
-// Plays a scenario against a broker. The broker side of the fake world is BrokerUnderTest; whoever owns
-// the shards implements it.
+// Plays a scenario against a broker. The broker side of the fake world is BrokerUnderTest; whoever
+// owns the shards implements it.
 #pragma once
 
 #include <optional>
@@ -12,15 +12,16 @@
 
 namespace mqz::scenario {
 
-// A broker on a fake network and a fake clock. Connections are known by the transcript's names; a name is
-// connected again only after its connection was closed or dropped. Everything happens inside these calls:
-// take_output, is_closed and advance leave nothing undone that is due at the present time, in any shard
-// and in the sequencer.
+// A broker on a fake network and a fake clock. Connections are known by the transcript's names; a
+// name is connected again only after its connection was closed or dropped. Everything happens
+// inside these calls: take_output, is_closed and advance leave nothing undone that is due at the
+// present time, in any shard and in the sequencer.
 class BrokerUnderTest {
  public:
   virtual ~BrokerUnderTest() = default;
 
-  // A setting as in a configuration file, before the first connect. False: the broker has no such word.
+  // A setting as in a configuration file, before the first connect. False: the broker has no such
+  // word.
   virtual bool configure(const std::string& word, const std::string& value) = 0;
   virtual void connect(const std::string& name) = 0;
   virtual void send(const std::string& name, Bytes bytes) = 0;

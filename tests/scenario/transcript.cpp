@@ -12,7 +12,7 @@ namespace {
 
 // One word of a line: up to a space, or with quotes in it up to the closing one.
 struct Word {
-  std::string text{};          // unescaped
+  std::string text{};                        // unescaped
   std::size_t quote_at = std::string::npos;  // where in text the quoted part begins
 };
 
@@ -81,7 +81,8 @@ Field parse_field(const Word& word) {
     if (field.optional) field.name.pop_back();
     return field;
   }
-  if (word.text.size() > 1 && word.text[0] == '-') return {word.text.substr(1), "0", true, false, false};
+  if (word.text.size() > 1 && word.text[0] == '-')
+    return {word.text.substr(1), "0", true, false, false};
   return {word.text, "1", false, false, false};
 }
 
@@ -203,7 +204,8 @@ class LineParser {
     PacketText connect = parse_packet(words_, 1);
     connect.name = "CONNECT";
     add(StepKind::send, {words_[0].text}).packet = std::move(connect);
-    add(StepKind::expect, {words_[0].text}).packet = {"CONNACK", {{"rc", "success", false, false, false}}, false};
+    add(StepKind::expect, {words_[0].text}).packet = {
+        "CONNACK", {{"rc", "success", false, false, false}}, false};
     return true;
   }
 
@@ -282,8 +284,8 @@ bool parse_line(int number, const std::vector<Word>& words, Scenario& scenario) 
 }
 
 bool is_flag(std::string_view name) {
-  return name == "retain" || name == "dup" || name == "clean" || name == "durable" || name == "present" ||
-         is_version(name);
+  return name == "retain" || name == "dup" || name == "clean" || name == "durable" ||
+         name == "present" || is_version(name);
 }
 
 bool needs_quotes(std::string_view value) {
@@ -340,11 +342,11 @@ std::string to_text(const PacketText& packet) {
   for (const Field& field : packet.fields) {
     if (field.absent) {
       text += " -" + field.name;
-    } else if (field.value == "1" && !field.quoted &&
-               (is_flag(field.name))) {
+    } else if (field.value == "1" && !field.quoted && (is_flag(field.name))) {
       text += " " + field.name;
     } else {
-      text += " " + field.name + (field.optional ? "?=" : "=") + (needs_quotes(field.value) || field.quoted ? quote(field.value) : field.value);
+      text += " " + field.name + (field.optional ? "?=" : "=") +
+              (needs_quotes(field.value) || field.quoted ? quote(field.value) : field.value);
     }
   }
   return text + (packet.exact ? " exact" : "");

@@ -20,7 +20,8 @@ std::vector<TranscriptFile> read_transcripts() {
     REQUIRE(scenarios);
     files.push_back({entry.path().filename().string(), *std::move(scenarios)});
   }
-  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::sort(files.begin(), files.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   return files;
 }
 

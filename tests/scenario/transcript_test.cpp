@@ -18,19 +18,21 @@ std::vector<Step> steps_of(const std::string& lines) {
 
 TEST_CASE("a transcript is cut into scenarios with names and statements", "[scenario]") {
   const auto scenarios = parse_transcript(
-      "// about the file\n\n# one thing [MQTT-3.1.2-2] [v311 MQTT-3.1.2-2]\na> PINGREQ\n# another\na! drop\n");
+      "// about the file\n\n# one thing [MQTT-3.1.2-2] [v311 MQTT-3.1.2-2]\na> PINGREQ\n# "
+      "another\na! drop\n");
   REQUIRE(scenarios);
   REQUIRE(scenarios->size() == 2);
   CHECK(scenarios->front().name == "one thing");
   CHECK(scenarios->front().line == 3);
-  CHECK(scenarios->front().statements == std::vector<std::string>{"MQTT-3.1.2-2", "v311 MQTT-3.1.2-2"});
+  CHECK(scenarios->front().statements ==
+        std::vector<std::string>{"MQTT-3.1.2-2", "v311 MQTT-3.1.2-2"});
   CHECK(scenarios->back().name == "another");
   CHECK(scenarios->back().steps.front().line == 6);
 }
 
 TEST_CASE("the fields of a packet are flags, absences and values", "[scenario]") {
-  const std::vector<Step> steps =
-      steps_of("a> PUBLISH retain -dup topic=a/b payload=\"x \\\"y\\\" \\x00=\" prop.user-property=k:v\n");
+  const std::vector<Step> steps = steps_of(
+      "a> PUBLISH retain -dup topic=a/b payload=\"x \\\"y\\\" \\x00=\" prop.user-property=k:v\n");
   REQUIRE(steps.size() == 1);
   CHECK(steps[0].kind == StepKind::send);
   CHECK(steps[0].words == std::vector<std::string>{"a"});
@@ -44,7 +46,8 @@ TEST_CASE("the fields of a packet are flags, absences and values", "[scenario]")
 }
 
 TEST_CASE("a packet's text is printed as it can be read again", "[scenario]") {
-  const std::string line = "PUBLISH topic=a/b retain -dup prop.topic-alias?=1..2 payload=\"two words\\x00\" qos=1 exact";
+  const std::string line =
+      "PUBLISH topic=a/b retain -dup prop.topic-alias?=1..2 payload=\"two words\\x00\" qos=1 exact";
   CHECK(to_text(steps_of("a< " + line + "\n")[0].packet) == line);
 }
 
@@ -56,12 +59,20 @@ TEST_CASE("raw bytes are hexadecimal, text and repetitions", "[scenario]") {
 
 TEST_CASE("every form of line becomes its step", "[scenario]") {
   const std::vector<Step> steps = steps_of(
-      "config max_inflight_messages 2\na|b< PUBLISH\na<* PINGRESP\na< CLOSED\na< nothing\na< ...\na! drop\n"
+      "config max_inflight_messages 2\na|b< PUBLISH\na<* PINGRESP\na< CLOSED\na< nothing\na< "
+      "...\na! drop\n"
       "a is v31\nat +1500ms\nat +2s\nbroker stops\n");
-  const std::vector<StepKind> expected = {
-      StepKind::configure,   StepKind::expect,      StepKind::expect_any_order, StepKind::expect_closed,
-      StepKind::expect_nothing, StepKind::skip_rest, StepKind::drop,            StepKind::set_version,
-      StepKind::advance,     StepKind::advance,     StepKind::stop};
+  const std::vector<StepKind> expected = {StepKind::configure,
+                                          StepKind::expect,
+                                          StepKind::expect_any_order,
+                                          StepKind::expect_closed,
+                                          StepKind::expect_nothing,
+                                          StepKind::skip_rest,
+                                          StepKind::drop,
+                                          StepKind::set_version,
+                                          StepKind::advance,
+                                          StepKind::advance,
+                                          StepKind::stop};
   REQUIRE(steps.size() == expected.size());
   for (std::size_t i = 0; i < steps.size(); ++i) CHECK(steps[i].kind == expected[i]);
   CHECK(steps[0].words == std::vector<std::string>{"max_inflight_messages", "2"});
@@ -88,8 +99,9 @@ TEST_CASE("a scenario may be for several versions", "[scenario]") {
 }
 
 TEST_CASE("a line that is not understood is named", "[scenario]") {
-  for (const char* line : {"a PUBLISH", "a> raw 1", "a> raw zz", "at 5s", "at +5", "a! disconnect", "a is v4",
-                           "a> PUBLISH payload=\"open", "config word", "a< CLOSED now"}) {
+  for (const char* line :
+       {"a PUBLISH", "a> raw 1", "a> raw zz", "at 5s", "at +5", "a! disconnect", "a is v4",
+        "a> PUBLISH payload=\"open", "config word", "a< CLOSED now"}) {
     const auto scenarios = parse_transcript(std::string("# x\n\n") + line + "\n");
     INFO(line);
     REQUIRE_FALSE(scenarios);

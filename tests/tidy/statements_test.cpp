@@ -23,7 +23,7 @@ struct Row {
   std::string id;       // "MQTT-3.1.2-2"
   std::string subject;  // server, client or both
   std::string statement;
-  std::string test;     // "open…", "untestable: why", or names separated by "; "
+  std::string test;  // "open…", "untestable: why", or names separated by "; "
 };
 
 // How many statements a section has, and the number of its first one.
@@ -47,20 +47,20 @@ constexpr std::array sections_311{
 };
 
 constexpr std::array sections_5{
-    Section{"1.5.4", 3},  Section{"1.5.5", 1},  Section{"1.5.7", 1},  Section{"2.1.3", 1},
-    Section{"2.2.1", 5, 2}, Section{"2.2.2", 1}, Section{"3.1.0", 2}, Section{"3.1.2", 30},
-    Section{"3.1.3", 12}, Section{"3.1.4", 6},  Section{"3.2.0", 2},  Section{"3.2.2", 22},
-    Section{"3.3.1", 13}, Section{"3.3.2", 20}, Section{"3.3.4", 10}, Section{"3.4.2", 3},
-    Section{"3.5.2", 3},  Section{"3.6.1", 1},  Section{"3.6.2", 3},  Section{"3.7.2", 3},
-    Section{"3.8.1", 1},  Section{"3.8.3", 5},  Section{"3.8.4", 8},  Section{"3.9.2", 2},
-    Section{"3.9.3", 2},  Section{"3.10.1", 1}, Section{"3.10.3", 2}, Section{"3.10.4", 6},
-    Section{"3.11.2", 2}, Section{"3.11.3", 2}, Section{"3.12.4", 1}, Section{"3.14.0", 1},
-    Section{"3.14.1", 1}, Section{"3.14.2", 4}, Section{"3.14.4", 3}, Section{"3.15.1", 1},
-    Section{"3.15.2", 3}, Section{"4.1.0", 2},  Section{"4.2", 1},    Section{"4.3.1", 1},
-    Section{"4.3.2", 5},  Section{"4.3.3", 13}, Section{"4.4.0", 2},  Section{"4.5.0", 2},
-    Section{"4.6.0", 6},  Section{"4.7.0", 1},  Section{"4.7.1", 2},  Section{"4.7.2", 1},
-    Section{"4.7.3", 4},  Section{"4.8.2", 6},  Section{"4.9.0", 3},  Section{"4.12.0", 7},
-    Section{"4.12.1", 2}, Section{"4.13.1", 1}, Section{"4.13.2", 1}, Section{"6.0.0", 4},
+    Section{"1.5.4", 3},    Section{"1.5.5", 1},  Section{"1.5.7", 1},  Section{"2.1.3", 1},
+    Section{"2.2.1", 5, 2}, Section{"2.2.2", 1},  Section{"3.1.0", 2},  Section{"3.1.2", 30},
+    Section{"3.1.3", 12},   Section{"3.1.4", 6},  Section{"3.2.0", 2},  Section{"3.2.2", 22},
+    Section{"3.3.1", 13},   Section{"3.3.2", 20}, Section{"3.3.4", 10}, Section{"3.4.2", 3},
+    Section{"3.5.2", 3},    Section{"3.6.1", 1},  Section{"3.6.2", 3},  Section{"3.7.2", 3},
+    Section{"3.8.1", 1},    Section{"3.8.3", 5},  Section{"3.8.4", 8},  Section{"3.9.2", 2},
+    Section{"3.9.3", 2},    Section{"3.10.1", 1}, Section{"3.10.3", 2}, Section{"3.10.4", 6},
+    Section{"3.11.2", 2},   Section{"3.11.3", 2}, Section{"3.12.4", 1}, Section{"3.14.0", 1},
+    Section{"3.14.1", 1},   Section{"3.14.2", 4}, Section{"3.14.4", 3}, Section{"3.15.1", 1},
+    Section{"3.15.2", 3},   Section{"4.1.0", 2},  Section{"4.2", 1},    Section{"4.3.1", 1},
+    Section{"4.3.2", 5},    Section{"4.3.3", 13}, Section{"4.4.0", 2},  Section{"4.5.0", 2},
+    Section{"4.6.0", 6},    Section{"4.7.0", 1},  Section{"4.7.1", 2},  Section{"4.7.2", 1},
+    Section{"4.7.3", 4},    Section{"4.8.2", 6},  Section{"4.9.0", 3},  Section{"4.12.0", 7},
+    Section{"4.12.1", 2},   Section{"4.13.1", 1}, Section{"4.13.2", 1}, Section{"6.0.0", 4},
 };
 
 std::string read_file(const fs::path& path) {
@@ -106,15 +106,19 @@ std::set<std::string> expected_ids(const std::array<Section, N>& sections) {
   return ids;
 }
 
-bool starts_with(std::string_view text, std::string_view with) { return text.substr(0, with.size()) == with; }
+bool starts_with(std::string_view text, std::string_view with) {
+  return text.substr(0, with.size()) == with;
+}
 
 bool is_open(const Row& row) { return row.test == "open" || starts_with(row.test, "open: "); }
 bool is_untestable(const Row& row) { return starts_with(row.test, "untestable"); }
 
 // The string literals, adjacent ones joined, that follow every `word(` in a source.
-void collect_literals(const std::string& source, std::string_view word, std::set<std::string>& into) {
+void collect_literals(const std::string& source, std::string_view word,
+                      std::set<std::string>& into) {
   const std::string call = std::string(word) + "(";
-  for (std::size_t at = source.find(call); at != std::string::npos; at = source.find(call, at + 1)) {
+  for (std::size_t at = source.find(call); at != std::string::npos;
+       at = source.find(call, at + 1)) {
     std::string name;
     std::size_t i = at + call.size();
     for (;; ++i) {
@@ -169,8 +173,10 @@ Tests collect_tests() {
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(tests_folder)) {
     const fs::path& path = entry.path();
     if (path.extension() == ".cpp") collect_literals(read_file(path), "TEST_CASE", tests.names);
-    if (path.extension() == ".txt" && path.parent_path().filename() == "scenario") collect_scenarios(path, tests);
-    if (path.extension() == ".py" && path.parent_path().filename() == "cli") collect_python(path, tests);
+    if (path.extension() == ".txt" && path.parent_path().filename() == "scenario")
+      collect_scenarios(path, tests);
+    if (path.extension() == ".py" && path.parent_path().filename() == "cli")
+      collect_python(path, tests);
   }
   return tests;
 }
@@ -225,7 +231,8 @@ TEST_CASE("scenarios and statement tables name each other", "[tidy]") {
   std::map<std::string, std::set<std::string>> tags_in_tables;
   for (const char* table : tables) {
     for (const Row& row : read_table(table)) {
-      for (const std::string& name : split(row.test, "; ")) tags_in_tables[name].insert(tag(table, row.id));
+      for (const std::string& name : split(row.test, "; "))
+        tags_in_tables[name].insert(tag(table, row.id));
     }
   }
   for (const auto& [name, tags] : tests.tags_of_scenario) {

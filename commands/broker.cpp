@@ -114,41 +114,68 @@ Checked<std::vector<os::Address>> addresses_of(const broker::Listener& listener)
   return all;
 }
 
-Checked<std::vector<os::Listener>> listen(const broker::Config& config) {
-  std::vector<os::Listener> open;
-  std::uint16_t chosen_port =
-      0;  // for port 0: the system's choice for the first address holds for all
-  for (broker::Listener listener : config.listeners) {
+struct OpenListeners {
+  std::vector<os::Listener> sockets{};
+  std::vector<std::uint16_t> of{};  // which of the configuration's listeners each belongs to
+};
+
+Checked<OpenListeners> listen(const broker::Config& config) {
+  OpenListeners open;
+  std::uint16_t chosen_port = 0;  // for port 0: the system's choice for the first holds for all
+  for (std::size_t index = 0; index < config.listeners.size(); ++index) {
+    broker::Listener listener = config.listeners[index];
     if (listener.port == 0 && listener.unix_path.empty()) listener.port = chosen_port;
     auto addresses = addresses_of(listener);
     if (!addresses) return tl::unexpected(addresses.error());
     for (const os::Address& address : *addresses) {
       auto one = os::listen_on(address, config.tcp_nodelay);
       if (!one) {
-        if (!listener.is_required ||
-            (addresses->size() > 1 && one.error().code != ErrorCode::conflict))
-          continue;
+        const bool is_spare = !listener.is_required || addresses->size() > 1;
+        if (is_spare && one.error().code != ErrorCode::conflict) continue;  // no IPv6 here
         Stop failure = stop_for(one.error());
         failure.code = Exit::failed;
         return tl::unexpected(failure);
       }
       if (listener.unix_path.empty()) {
-        const auto colon = one->address.text.rfind(':');
-        chosen_port = static_cast<std::uint16_t>(std::stoul(one->address.text.substr(colon + 1)));
+        const std::string& text = one->address.text;
+        chosen_port = static_cast<std::uint16_t>(std::stoul(text.substr(text.rfind(':') + 1)));
       }
-      open.push_back(std::move(*one));
+      open.sockets.push_back(std::move(*one));
+      open.of.push_back(static_cast<std::uint16_t>(index));
     }
   }
-  if (open.empty()) return stop(Exit::failed, "no listener could be opened");
+  if (open.sockets.empty()) return stop(Exit::failed, "no listener could be opened");
   return open;
 }
 
-void wait_for_end(const os::Signals& signals) {
+broker::ServerOptions server_options(const Parsed& parsed, const broker::Config& config) {
+  const auto cores = std::max(1U, std::thread::hardware_concurrency());
+  broker::ServerOptions options{
+      .settings = broker::settings_for(config, config.listeners.front()),
+      .log = config.log,
+      .sys_interval_s = config.sys_interval_s,
+      .version = MQZ_VERSION,
+      .shard_count = static_cast<broker::ShardIndex>(
+          parsed.has("threads") ? parsed.integer("threads")
+                                : std::min<std::int64_t>(cores, broker::shards_max)),
+      .placement = parsed.text("placement") == "spread" ? broker::Placement::spread
+                                                        : broker::Placement::pack,
+  };
+  for (const broker::Listener& listener : config.listeners) {
+    options.listener_settings.push_back(broker::settings_for(config, listener));
+  }
+  return options;
+}
+
+// SIGHUP: the log file by its name again, for logrotate.
+void wait_for_end(const os::Signals& signals, broker::EventLog& log) {
   for (;;) {
     pollfd waiting{signals.fd(), POLLIN, 0};
     poll(&waiting, 1, -1);
     while (const auto signal = signals.take()) {
       if (*signal == SIGTERM || *signal == SIGINT) return;
+      if (auto reopened = log.reopen(); !reopened)
+        log.write(broker::LogType::error, reopened.error().text);
     }
   }
 }
@@ -166,23 +193,16 @@ int run_broker(const Parsed& parsed) {
   auto listeners = listen(*config);
   if (!listeners) return report(parsed.path(), listeners.error());
   std::vector<std::string> lines;
-  for (const os::Listener& listener : *listeners)
+  for (const os::Listener& listener : listeners->sockets) {
     lines.push_back("listening on " + listener.address.text);
-  const auto cores = std::max(1U, std::thread::hardware_concurrency());
-  broker::ServerOptions options{
-      .settings = broker::settings_for(*config, config->listeners.front()),
-      .shard_count = static_cast<broker::ShardIndex>(
-          parsed.has("threads") ? parsed.integer("threads")
-                                : std::min<std::int64_t>(cores, broker::shards_max)),
-      .placement = parsed.text("placement") == "spread" ? broker::Placement::spread
-                                                        : broker::Placement::pack,
-  };
-  auto server = broker::Server::open(std::move(options), std::move(*listeners));
+  }
+  auto server = broker::Server::open(server_options(parsed, *config), std::move(listeners->sockets),
+                                     std::move(listeners->of));
   if (!server) return report(parsed.path(), stop_for(server.error()));
   if (config->persistence) note(parsed.path(), "memory only until durability");
   (*server)->start();
   for (const std::string& line : lines) note(parsed.path(), line);
-  wait_for_end(*signals);
+  wait_for_end(*signals, (*server)->log());
   (*server)->stop();
   return static_cast<int>(Exit::done);
 }

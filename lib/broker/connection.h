@@ -16,6 +16,7 @@
 namespace mqz::broker {
 
 struct Session;
+struct Settings;
 
 enum class ConnectionState : std::uint8_t {
   fresh,       // accepted; the first packet must be CONNECT
@@ -58,6 +59,8 @@ struct Connection {
   bool keep_alive_told = false;  // the broker chose the keep-alive
   bool response_information_wanted = false;
 
+  const Settings* settings = nullptr;  // of the listener it came in by
+  std::uint16_t listener = 0;
   Session* session = nullptr;
   MonoTime last_packet{};
   MonoTime deadline = MonoTime::max();          // keep-alive, or the time to say CONNECT

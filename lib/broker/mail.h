@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "lib/broker/counters.h"
 #include "lib/broker/record.h"
 
 namespace mqz::broker {
@@ -21,7 +22,8 @@ struct Claim {
 // To the shard where a client's session lives: its socket, and what it has sent so far.
 struct AdoptMail {
   int transport = -1;
-  std::string client_id{};  // as claimed; the CONNECT's may be empty
+  std::uint16_t listener = 0;  // index of the one it came in by
+  std::string client_id{};     // as claimed; the CONNECT's may be empty
   Claim claim{};
   std::string input{};  // begins with the CONNECT
 };
@@ -116,6 +118,12 @@ struct GroupReturnMail {
   GroupMember not_to{};
 };
 
+// The front asks every active shard what it counts, for $SYS.
+struct CountersAskMail {};
+struct CountersMail {
+  Counters counters{};
+};
+
 struct ProposeMail {
   Record record{};
 };
@@ -123,9 +131,10 @@ struct CommittedMail {
   Record record{};
 };
 
-using Mail = std::variant<AdoptMail, SessionMail, ActivateMail, ActiveMail, RouteMail, InterestMail,
-                          SettleMail, SettledMail, RetainedAskMail, RetainedSliceMail,
-                          RetainedDropMail, GroupJoinMail, GroupLeaveMail, GroupPresenceMail,
-                          GroupDeliverMail, GroupReturnMail, ProposeMail, CommittedMail>;
+using Mail =
+    std::variant<AdoptMail, SessionMail, ActivateMail, ActiveMail, RouteMail, InterestMail,
+                 SettleMail, SettledMail, RetainedAskMail, RetainedSliceMail, RetainedDropMail,
+                 GroupJoinMail, GroupLeaveMail, GroupPresenceMail, GroupDeliverMail,
+                 GroupReturnMail, CountersAskMail, CountersMail, ProposeMail, CommittedMail>;
 
 }  // namespace mqz::broker

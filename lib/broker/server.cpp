@@ -7,8 +7,12 @@
 namespace mqz::broker {
 
 Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
-                                             std::vector<os::Listener> listeners) {
+                                             std::vector<os::Listener> listeners,
+                                             std::vector<std::uint16_t> settings_index) {
   std::unique_ptr<Server> server(new Server(options.shard_count));
+  auto log = EventLog::open(options.log);
+  if (!log) return tl::unexpected(log.error());
+  server->log_ = std::move(*log);
   const std::uint64_t hash_seed = os::random_u64();
   const std::uint64_t name_seed = os::random_u64();
   std::vector<ShardLoop*> peers;
@@ -18,7 +22,13 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
                          .settings = options.settings,
                          .hash_seed = hash_seed,
                          .name_seed = name_seed,
-                         .placement = options.placement};
+                         .placement = options.placement,
+                         .listeners = options.listener_settings,
+                         .sys_interval_s = options.sys_interval_s,
+                         .version = options.version,
+                         .log = server->log_.get(),
+                         .peer_of = os::peer_text,
+                         .connections = &server->connections_};
     if (index == front_shard) shard.sequencer = std::make_unique<MemorySequencer>();
     auto loop = ShardLoop::open(std::move(shard), server->loads_);
     if (!loop) return tl::unexpected(loop.error());
@@ -26,7 +36,9 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
     server->loops_.push_back(std::move(*loop));
   }
   for (const auto& loop : server->loops_) loop->set_peers(peers);
-  if (auto listening = server->loops_[front_shard]->listen(std::move(listeners)); !listening) {
+  if (auto listening =
+          server->loops_[front_shard]->listen(std::move(listeners), std::move(settings_index));
+      !listening) {
     return tl::unexpected(listening.error());
   }
   return server;

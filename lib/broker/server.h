@@ -14,6 +14,10 @@ namespace mqz::broker {
 
 struct ServerOptions {
   Settings settings{};
+  std::vector<Settings> listener_settings{};
+  Log log{};
+  std::uint32_t sys_interval_s = 10;
+  std::string version{};
   ShardIndex shard_count = 1;
   Placement placement = Placement::pack;
 };
@@ -21,11 +25,14 @@ struct ServerOptions {
 class Server {
  public:
   // Owns the listeners from here on. Nothing runs before start.
+  // `settings_index` says for each listener which of listener_settings holds.
   static Result<std::unique_ptr<Server>> open(ServerOptions options,
-                                              std::vector<os::Listener> listeners);
+                                              std::vector<os::Listener> listeners,
+                                              std::vector<std::uint16_t> settings_index);
   ~Server();
 
   void start();
+  EventLog& log() { return *log_; }
   // Says goodbye to every client (within a second) and waits until all shards have ended.
   void stop();
 
@@ -33,6 +40,8 @@ class Server {
   explicit Server(ShardIndex shard_count) : loads_(shard_count) {}
 
   Loads loads_;
+  std::atomic<std::size_t> connections_{0};
+  std::unique_ptr<EventLog> log_{};
   std::vector<std::unique_ptr<ShardLoop>> loops_{};
   std::vector<std::jthread> threads_{};
 };

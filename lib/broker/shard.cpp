@@ -21,9 +21,19 @@ Shard::Shard(Options options)
 
 Shard::~Shard() = default;
 
-Connection& Shard::accept(int transport) {
+void Shard::start() {
+  started_ = now_.mono;
+  if (is_front() && options_.sys_interval_s != 0) on_sys_timer();
+}
+
+Connection& Shard::accept(int transport, std::uint16_t listener) {
   Connection& connection = connections_.insert(std::make_unique<Connection>());
   connection.transport = transport;
+  connection.listener = listener;
+  connection.settings =
+      listener < options_.listeners.size() ? &options_.listeners[listener] : &settings_;
+  if (options_.connections != nullptr)
+    options_.connections->fetch_add(1, std::memory_order_relaxed);
   connection.last_packet = now_.mono;
   connection.deadline = now_.mono + Millis(settings_.connect_timeout_ms);
   timers_.add({connection.deadline, connection.id, TimerKind::connection});
@@ -112,6 +122,7 @@ void Shard::touch(Connection& connection) {
 }
 
 void Shard::refuse(Connection& connection, mqtt::Reason reason) {
+  if (connection.state == ConnectionState::open) log_end(connection, mqtt::reason_text(reason));
   if (connection.state == ConnectionState::open && connection.version == mqtt::Version::v5) {
     write(connection, mqtt::Disconnect{.reason = reason});
   }
@@ -128,6 +139,7 @@ void Shard::close(Connection& connection) {
 
 void Shard::lost(Connection& connection) {
   if (connection.state == ConnectionState::closed) return;
+  if (connection.state == ConnectionState::open) log_end(connection, "connection lost");
   detach(connection);
   connection.state = ConnectionState::closed;
   connection.out.clear();
@@ -144,6 +156,8 @@ void Shard::writable(Connection& connection) {
 
 void Shard::release(Connection& connection) {
   MQZ_CHECK(connection.session == nullptr);
+  if (options_.connections != nullptr)
+    options_.connections->fetch_sub(1, std::memory_order_relaxed);
   connections_.take(connection.id);
 }
 
@@ -164,6 +178,7 @@ void Shard::tick() {
       case TimerKind::session_expiry:
       case TimerKind::will: on_session_timer(*timer); break;
       case TimerKind::retained: expire_retained(); break;
+      case TimerKind::sys: on_sys_timer(); break;
     }
     run_committed();
   }
@@ -211,6 +226,10 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
     void operator()(GroupPresenceMail& mail) const { shard.groups_.set_presence(mail); }
     void operator()(GroupDeliverMail& mail) const { shard.on_group_deliver(from, std::move(mail)); }
     void operator()(GroupReturnMail& mail) const { shard.on_group_return(std::move(mail)); }
+    void operator()(CountersAskMail&) const {
+      shard.send_mail(from, CountersMail{shard.counters()});
+    }
+    void operator()(CountersMail& mail) const { shard.on_counters(mail.counters); }
     void operator()(ProposeMail& mail) const {
       shard.options_.sequencer->propose(std::move(mail.record));
     }

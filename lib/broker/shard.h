@@ -8,7 +8,7 @@
 // shard_groups.cpp, shard_retained.cpp, shard_apply.cpp (committed records).
 #pragma once
 
-#include <deque>
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,6 +20,7 @@
 #include "lib/broker/connection.h"
 #include "lib/broker/counters.h"
 #include "lib/broker/directory.h"
+#include "lib/broker/event_log.h"
 #include "lib/broker/groups.h"
 #include "lib/broker/interest.h"
 #include "lib/broker/mail.h"
@@ -57,6 +58,12 @@ class Shard {
     std::uint64_t name_seed = 0;  // for client ids that the broker assigns
     Placement placement = Placement::pack;
     std::unique_ptr<Sequencer> sequencer{};  // the front's
+    std::vector<Settings> listeners{};       // per listener; empty: `settings` holds for all
+    std::uint32_t sys_interval_s = 0;        // 0: no $SYS topics
+    std::string version{};
+    EventLog* log = nullptr;
+    std::string (*peer_of)(int transport) = nullptr;  // for the log
+    std::atomic<std::size_t>* connections = nullptr;  // of all shards
   };
   explicit Shard(Options options);
   ~Shard();
@@ -65,10 +72,12 @@ class Shard {
 
   // Time as it is for everything until the next call.
   void set_now(Now now) { now_ = now; }
+  // Once, after the first set_now.
+  void start();
 
   // Input. A connection may be gone (state closed) after any of these, but its object lives until
   // release.
-  Connection& accept(int transport);
+  Connection& accept(int transport, std::uint16_t listener = 0);
   // Takes what it can use of `input`; returns how many bytes. The rest is to be given again, with
   // more.
   std::size_t receive(Connection& connection, Bytes input);
@@ -98,14 +107,11 @@ class Shard {
   void count_sent(std::size_t bytes) { counters_.bytes_sent += bytes; }
 
   ShardIndex index() const { return options_.index; }
-  const Counters& counters() const { return counters_; }
+  Counters counters() const;
   std::size_t connection_count() const { return connections_.size(); }
   std::size_t session_count() const { return sessions_.size(); }
   std::size_t subscription_count() const { return subscriptions_.size(); }
   std::size_t retained_count() const { return retained_.size(); }
-
-  // A message from the broker itself ($SYS topics); goes where every publish goes.
-  void publish_own(MessageRef message);
 
  private:
   // shard.cpp
@@ -128,7 +134,8 @@ class Shard {
 
   // shard_connect.cpp
   void on_connect(Connection& connection, const mqtt::Frame& frame);
-  std::optional<mqtt::Reason> check_connect(const mqtt::Connect& packet) const;
+  std::optional<mqtt::Reason> check_connect(const Connection& connection,
+                                            const mqtt::Connect& packet) const;
   void refuse_connect(Connection& connection, mqtt::Reason reason);
   ShardIndex choose_shard();
   void connect_here(Connection& connection, const mqtt::Connect& packet, std::string client_id,
@@ -185,7 +192,7 @@ class Shard {
   void enqueue(Session& session, Routed& message, const DeliveryForm& form);
   void pump(Session& session);
   void send_next(Session& session, Connection& connection, std::uint64_t position);
-  void count_drop(Session& session);
+  void count_drop(Session& session, std::string_view why);
 
   // shard_ack.cpp
   void on_puback(Connection& connection, const mqtt::Ack& ack);
@@ -257,6 +264,23 @@ class Shard {
     return (static_cast<std::uint64_t>(shard) << 48U) | token;
   }
 
+  // shard_sys.cpp
+  void on_sys_timer();
+  void on_counters(const Counters& counters);
+  void publish_sys();
+  void publish_own(std::string_view topic, std::string_view text, bool retain);
+
+  // shard_log.cpp
+  bool logs_connections() const {
+    return options_.log != nullptr && options_.log->wants_connections();
+  }
+  void log_open(const Connection& connection) const;
+  void log_end(const Connection& connection, std::string_view how) const;
+  void log_refused(const Connection& connection, mqtt::Reason reason) const;
+  void log_drop(const Session& session, std::string_view why) const;
+  void log_subscription(const Session& session, std::string_view filter, int qos) const;
+  bool is_full() const;
+
   // shard_apply.cpp
   void apply(Record& record);
 
@@ -283,6 +307,12 @@ class Shard {
   std::uint64_t assigned_ids_ = 0;
 
   Bytes fresh_input_{};  // while a first packet is handled: all that came, from it on
+  MonoTime started_{};
+  Counters gathered_{};  // the front's, while the others answer
+  std::size_t counters_awaited_ = 0;
+  std::uint64_t clients_maximum_ = 0;
+  std::unordered_map<std::string, std::string> sys_told_{};
+
   bool is_running_committed_ = false;
   std::uint64_t last_token_ = 0;
   std::unordered_map<std::uint64_t, Settlement> settlements_{};

@@ -72,7 +72,8 @@ void Shard::apply(Record& record) {
     void operator()(EndRecord& end) const {
       Session* found = session();
       if (found != nullptr && found->claim == end.claim && found->connection == nullptr)
-        shard.end_session(*found);
+        ++shard.counters_.sessions_expired;
+      shard.end_session(*found);
     }
   };
   std::visit(Visitor{*this, record}, record.what);

@@ -49,28 +49,28 @@ Will make_will(const mqtt::Will& will) {
 
 }  // namespace
 
-std::optional<Reason> Shard::check_connect(const mqtt::Connect& packet) const {
+std::optional<Reason> Shard::check_connect(const Connection& connection,
+                                           const mqtt::Connect& packet) const {
+  const Settings& settings = *connection.settings;
   if (packet.version == Version::v5 && packet.properties.has(PropertyId::authentication_method)) {
     return Reason::bad_authentication_method;  // none is configured [MQTT-4.12.0-1]
   }
-  if (!settings_.allow_anonymous) {
+  if (!settings.allow_anonymous) {
     return packet.user_name ? Reason::bad_user_name_or_password : Reason::not_authorized;
   }
-  if (packet.client_id.empty() && !settings_.allow_empty_client_id)
+  if (packet.client_id.empty() && !settings.allow_empty_client_id)
     return Reason::client_identifier_not_valid;
   if (packet.will) {
-    if (packet.will->retain && !settings_.retain_available) return Reason::retain_not_supported;
-    if (packet.will->qos > settings_.qos_max) return Reason::qos_not_supported;
+    if (packet.will->retain && !settings.retain_available) return Reason::retain_not_supported;
+    if (packet.will->qos > settings.qos_max) return Reason::qos_not_supported;
     if (packet.will->topic.starts_with("$SYS/")) return Reason::topic_name_invalid;
   }
-  if (is_front() && directory_.size() >= settings_.connections_max &&
-      !directory_.contains(packet.client_id)) {
-    return Reason::quota_exceeded;
-  }
+  if (is_full()) return Reason::quota_exceeded;
   return std::nullopt;
 }
 
 void Shard::refuse_connect(Connection& connection, Reason reason) {
+  log_refused(connection, reason);
   write(connection, mqtt::Connack{.reason = reason});
   close(connection);
 }
@@ -90,17 +90,18 @@ void Shard::on_connect(Connection& connection, const mqtt::Frame& frame) {
     return close(connection);
   }
   connection.version = packet->version;
-  if (const auto reason = check_connect(*packet)) return refuse_connect(connection, *reason);
+  if (const auto reason = check_connect(connection, *packet))
+    return refuse_connect(connection, *reason);
   std::string client_id(packet->client_id);
   if (client_id.empty()) {
-    client_id = fmt::format("{}{:016x}{:08x}", settings_.client_id_prefix, options_.name_seed,
-                            ++assigned_ids_);
+    client_id = fmt::format("{}{:016x}{:08x}", connection.settings->client_id_prefix,
+                            options_.name_seed, ++assigned_ids_);
   }
   const Directory::Place place = directory_.claim(client_id, choose_shard());
   if (place.shard == options_.index)
     return connect_here(connection, *packet, std::move(client_id), place.claim);
   hand_over(connection, place.shard,
-            AdoptMail{connection.transport, std::move(client_id), place.claim,
+            AdoptMail{connection.transport, connection.listener, std::move(client_id), place.claim,
                       std::string(as_text(fresh_input_))});
 }
 
@@ -119,7 +120,7 @@ ShardIndex Shard::choose_shard() {
 }
 
 void Shard::adopt(AdoptMail mail) {
-  Connection& connection = accept(mail.transport);
+  Connection& connection = accept(mail.transport, mail.listener);
   --counters_.connections_accepted;
   const mqtt::FrameResult frame =
       mqtt::next_frame(as_bytes(mail.input), settings_.packet_bytes_max);
@@ -142,7 +143,7 @@ void Shard::take_limits(Connection& connection, const mqtt::Connect& packet) {
       properties.number(PropertyId::maximum_packet_size).value_or(UINT32_MAX);
   connection.alias_out_max = std::min(
       static_cast<std::uint16_t>(properties.number(PropertyId::topic_alias_maximum).value_or(0)),
-      settings_.topic_alias_out_max);
+      connection.settings->topic_alias_out_max);
   connection.problem_information =
       properties.number(PropertyId::request_problem_information).value_or(1) != 0;
   connection.response_information_wanted =
@@ -219,6 +220,7 @@ void Shard::open(Connection& connection, const ConnectRecord& record, SlotId exi
   arm_keep_alive(connection);
   tell_directory(*session, false);
   write_connack(connection, resumes);
+  log_open(connection);
   resume(*session);
 }
 
@@ -252,15 +254,15 @@ void Shard::write_connack(Connection& connection, bool session_present) {
     tell(session.expiry_s != connection.expiry_asked_s, PropertyId::session_expiry_interval,
          session.expiry_s);
     tell(settings_.receive_max != 65'535, PropertyId::receive_maximum, settings_.receive_max);
-    tell(settings_.qos_max != mqtt::Qos::exactly_once, PropertyId::maximum_qos,
-         static_cast<std::uint32_t>(settings_.qos_max));
+    tell(connection.settings->qos_max != mqtt::Qos::exactly_once, PropertyId::maximum_qos,
+         static_cast<std::uint32_t>(connection.settings->qos_max));
     tell(!settings_.retain_available, PropertyId::retain_available, 0);
     tell(settings_.packet_bytes_max < mqtt::packet_bytes_max, PropertyId::maximum_packet_size,
          static_cast<std::uint32_t>(settings_.packet_bytes_max));
     if (connection.id_assigned)
       properties.text(PropertyId::assigned_client_identifier, session.client_id);
-    tell(settings_.topic_alias_max != 0, PropertyId::topic_alias_maximum,
-         settings_.topic_alias_max);
+    tell(connection.settings->topic_alias_max != 0, PropertyId::topic_alias_maximum,
+         connection.settings->topic_alias_max);
     tell(connection.keep_alive_told, PropertyId::server_keep_alive, connection.keep_alive_s);
     if (connection.response_information_wanted) {
       properties.text(PropertyId::response_information, "response/" + session.client_id);
@@ -285,6 +287,7 @@ void Shard::on_disconnect(Connection& connection, const mqtt::Frame& frame) {
   // Only 0x00 discards the will: 0x04 asks for it, an error leaves it [MQTT-3.14.4-3].
   connection.will_wanted = packet->reason != Reason::success;
   connection.closed_by_client = true;
+  log_end(connection, "disconnected");
   close(connection);
 }
 

@@ -5,9 +5,13 @@ namespace mqz::broker {
 
 using mqtt::Qos;
 
-void Shard::count_drop(Session& session) {
+// Every drop is counted; the first of a session is logged, and then each tenfold.
+void Shard::count_drop(Session& session, std::string_view why) {
   ++session.dropped_messages;
   ++counters_.publishes_dropped;
+  std::uint64_t round = session.dropped_messages;
+  while (round % 10 == 0) round /= 10;
+  if (round == 1) log_drop(session, why);
 }
 
 void Shard::deliver(Session& session, Routed& message, const DeliveryForm& form) {
@@ -26,7 +30,9 @@ void Shard::deliver(Session& session, Routed& message, const DeliveryForm& form)
                            .retain = form.retain,
                            .packet_id = SendQueue::packet_id(position),
                            .identifiers = form.identifiers};
-  if (!write_publish(*connection, message, packet, now_.mono)) return count_drop(session);
+  if (!write_publish(*connection, message, packet, now_.mono)) {
+    return count_drop(session, "larger than the client accepts");
+  }
   ++counters_.publishes_sent;
   touch(*connection);
   if (keep) {
@@ -45,9 +51,13 @@ void Shard::deliver_qos0(Session& session, Routed& message, const DeliveryForm& 
     return;
   }
   // Behind what is queued at QoS 0 from the time without a connection.
-  if (connection->out.bytes() >= settings_.outgoing_bytes_max) return count_drop(session);
+  if (connection->out.bytes() >= settings_.outgoing_bytes_max) {
+    return count_drop(session, "the client does not read fast enough");
+  }
   const PublishForm packet{.retain = form.retain, .identifiers = form.identifiers};
-  if (!write_publish(*connection, message, packet, now_.mono)) return count_drop(session);
+  if (!write_publish(*connection, message, packet, now_.mono)) {
+    return count_drop(session, "larger than the client accepts");
+  }
   ++counters_.publishes_sent;
   touch(*connection);
 }
@@ -61,7 +71,7 @@ bool Shard::make_room(Session& session, Routed& message) {
       session.send.bytes() + bytes <= settings_.queue_bytes_max &&
       (settings_.queue_messages_max == 0 || session.send.waiting() < settings_.queue_messages_max);
   if (fits) return true;
-  count_drop(session);
+  count_drop(session, "its queue is full");
   if (session.connection != nullptr)
     condemned_.push_back({session.connection->id, mqtt::Reason::quota_exceeded});
   return false;
@@ -102,7 +112,7 @@ void Shard::send_next(Session& session, Connection& connection, std::uint64_t po
   }
   const bool repeats = session.send.was_sent(position);
   if (!repeats && outgoing.message->has_expired(now_.mono)) {
-    count_drop(session);
+    count_drop(session, "expired while it waited");
     return session.send.skip(position);
   }
   std::vector<std::uint32_t> identifiers;
@@ -118,7 +128,7 @@ void Shard::send_next(Session& session, Connection& connection, std::uint64_t po
                            .packet_id = SendQueue::packet_id(position),
                            .identifiers = identifiers};
   if (!write_publish(connection, message, packet, now_.mono)) {
-    count_drop(session);
+    count_drop(session, "larger than the client accepts");
     return session.send.skip(position);
   }
   ++counters_.publishes_sent;

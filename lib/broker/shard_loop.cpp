@@ -31,8 +31,10 @@ ShardLoop::ShardLoop(Shard::Options options, os::Poller poller, os::Wakeup wakeu
       index_(shard_.index()),
       room_(new std::byte[read_bytes]) {}
 
-Result<void> ShardLoop::listen(std::vector<os::Listener> listeners) {
+Result<void> ShardLoop::listen(std::vector<os::Listener> listeners,
+                               std::vector<std::uint16_t> settings_index) {
   listeners_ = std::move(listeners);
+  settings_index_ = std::move(settings_index);
   for (os::Listener& listener : listeners_) {
     if (auto added = poller_.add(listener.fd.get(), os::Interest::read, &listener); !added)
       return added;
@@ -42,8 +44,24 @@ Result<void> ShardLoop::listen(std::vector<os::Listener> listeners) {
 
 void ShardLoop::run() {
   load_since_ = os::read_mono();
+  shard_.set_now(os::read_clocks());
+  shard_.start();
   while (!mailbox_.is_told_to_drain()) turn();
   drain();
+}
+
+// No descriptor or no memory for another connection: those who wait keep waiting, and the loop does
+// not spin.
+void ShardLoop::pause_accepting() {
+  for (os::Listener& listener : listeners_)
+    poller_.change(listener.fd.get(), os::Interest::none, &listener);
+  accept_again_ = os::read_mono() + accept_pause;
+}
+
+void ShardLoop::resume_accepting() {
+  for (os::Listener& listener : listeners_)
+    poller_.change(listener.fd.get(), os::Interest::read, &listener);
+  accept_again_ = MonoTime::max();
 }
 
 Millis ShardLoop::timeout() const {
@@ -51,6 +69,7 @@ Millis ShardLoop::timeout() const {
   MonoTime next = os::read_mono() + Millis(60'000);
   if (const auto due = shard_.next_deadline()) next = std::min(next, *due);
   if (const auto due = lingering_.next_deadline()) next = std::min(next, *due);
+  next = std::min(next, accept_again_);
   return std::max(Millis(0), next - os::read_mono());
 }
 
@@ -58,6 +77,7 @@ void ShardLoop::turn() {
   const auto events = poller_.wait(timeout());
   const Now now = os::read_clocks();
   if (now.mono - load_since_ >= load_interval) note_load(now.mono);
+  if (now.mono >= accept_again_) resume_accepting();
   shard_.set_now(now);
   for (const os::PollEvent& event : events) on_event(event);
   shard_.tick();
@@ -82,7 +102,7 @@ void ShardLoop::note_load(MonoTime now) {
 void ShardLoop::on_event(const os::PollEvent& event) {
   if (event.token == &mailbox_) return take_mail();
   if (lingering_.is_mine(event.token)) return;  // read at the end of the turn
-  for (const os::Listener& listener : listeners_) {
+  for (os::Listener& listener : listeners_) {
     if (event.token == &listener) return accept_all(listener);
   }
   Connection& connection = *static_cast<Connection*>(event.token);
@@ -94,12 +114,14 @@ void ShardLoop::on_event(const os::PollEvent& event) {
   if (event.readable) read(connection);
 }
 
-void ShardLoop::accept_all(const os::Listener& listener) {
+void ShardLoop::accept_all(os::Listener& listener) {
+  const auto index = static_cast<std::uint16_t>(&listener - listeners_.data());
   constexpr int accepts_a_turn = 64;
   for (int count = 0; count < accepts_a_turn; ++count) {
     os::AcceptResult result = os::accept_on(listener, false);
+    if (result.status == os::IoStatus::failed) return pause_accepting();
     if (result.status != os::IoStatus::ok) return;
-    Connection& connection = shard_.accept(result.accepted.fd.get());
+    Connection& connection = shard_.accept(result.accepted.fd.get(), settings_index_[index]);
     if (!poller_.add(connection.transport, os::Interest::read, &connection)) {
       connection.transport = -1;
       shard_.lost(connection);

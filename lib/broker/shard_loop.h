@@ -26,7 +26,9 @@ class ShardLoop {
 
   // Before run: whom to post to (this loop's own among them), and on the front where to listen.
   void set_peers(std::vector<ShardLoop*> peers) { peers_ = std::move(peers); }
-  Result<void> listen(std::vector<os::Listener> listeners);
+  // Where to accept, and for each which of the shard's listener settings holds.
+  Result<void> listen(std::vector<os::Listener> listeners,
+                      std::vector<std::uint16_t> settings_index);
 
   // Until told to drain. Then: says goodbye to every client, closes, returns.
   void run();
@@ -37,13 +39,16 @@ class ShardLoop {
   static constexpr std::size_t read_bytes = 256 * 1024;
   static constexpr Millis drain_limit{800};
   static constexpr Millis load_interval{200};
+  static constexpr Millis accept_pause{100};
 
   ShardLoop(Shard::Options options, os::Poller poller, os::Wakeup wakeup, Loads& loads);
 
   void turn();
   Millis timeout() const;
   void on_event(const os::PollEvent& event);
-  void accept_all(const os::Listener& listener);
+  void accept_all(os::Listener& listener);
+  void pause_accepting();
+  void resume_accepting();
   void read(Connection& connection);
   void feed(Connection& connection, Bytes input);
   void feed_partial(Connection& connection);
@@ -63,6 +68,8 @@ class ShardLoop {
   ShardIndex index_;
   std::vector<ShardLoop*> peers_{};
   std::vector<os::Listener> listeners_{};
+  std::vector<std::uint16_t> settings_index_{};
+  MonoTime accept_again_ = MonoTime::max();
   Lingering lingering_{};
   std::unique_ptr<std::byte[]> room_;  // what is read lands here first
   std::vector<std::uint16_t> loads_seen_{};

@@ -32,7 +32,7 @@ bool is_only_alias(mqtt::PropertyView properties) {
 bool Shard::resolve_alias(Connection& connection, mqtt::Publish& packet) {
   const auto alias = packet.properties.number(PropertyId::topic_alias);
   if (!alias) return true;
-  if (*alias == 0 || *alias > settings_.topic_alias_max) {
+  if (*alias == 0 || *alias > connection.settings->topic_alias_max) {
     refuse(connection, Reason::topic_alias_invalid);  // [MQTT-3.3.2-9]
     return false;
   }
@@ -75,7 +75,8 @@ void Shard::on_publish(Connection& connection, const mqtt::Frame& frame) {
     if (is_only_alias(packet->properties)) packet->properties = {};
     as_is = are_forwarded_as_is(packet->properties);
   }
-  if (packet->qos > settings_.qos_max) return refuse(connection, Reason::qos_not_supported);
+  if (packet->qos > connection.settings->qos_max)
+    return refuse(connection, Reason::qos_not_supported);
   if (packet->retain && !settings_.retain_available)
     return refuse(connection, Reason::retain_not_supported);
 
@@ -211,12 +212,6 @@ void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
                  publish.matched_live || connection->version != mqtt::Version::v5
                      ? Reason::success
                      : Reason::no_matching_subscribers);
-}
-
-void Shard::publish_own(MessageRef message) {
-  Routed routed(std::move(message));
-  publish(routed, nullptr, nullptr, 0);
-  run_committed();
 }
 
 }  // namespace mqz::broker

@@ -39,7 +39,7 @@ void Shard::on_subscribe(Connection& connection, const mqtt::Frame& frame) {
       record.entries.back().options.retain_as_published = true;
       record.entries.back().options.no_local = true;
     }
-    record.entries.back().options.qos = std::min(entry->options.qos, settings_.qos_max);
+    record.entries.back().options.qos = std::min(entry->options.qos, connection.settings->qos_max);
   }
   Session& session = *connection.session;
   if (session.durable) {
@@ -62,6 +62,8 @@ void Shard::subscribe(Session& session, Connection* connection, const SubscribeR
     others_changed |=
         add_subscription(session, record.entries[index], record.identifier, settlement.reads);
     settlement.reasons.push_back(static_cast<char>(record.entries[index].options.qos));
+    log_subscription(session, record.entries[index].filter,
+                     static_cast<int>(record.entries[index].options.qos));
   }
   if (connection != nullptr) settlement.connection = connection->id;
   settle(std::move(settlement), others_changed);

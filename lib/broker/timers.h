@@ -13,7 +13,7 @@
 
 namespace mqz::broker {
 
-enum class TimerKind : std::uint8_t { connection, session_expiry, will, retained };
+enum class TimerKind : std::uint8_t { connection, session_expiry, will, retained, sys };
 
 struct Timer {
   MonoTime due{};

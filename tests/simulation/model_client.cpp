@@ -34,9 +34,11 @@ void ModelClient::forget_session() {
 void ModelClient::connect(bool wants_clean, MonoTime now) {
   asked_clean_ = wants_clean || must_be_clean_ || (!form_.is_durable && !has_session_) ||
                  (!form_.is_durable && form_.version != Version::v5);
+  // Before 5 a session that begins clean ends with its connection.
+  is_lasting_ = form_.version == Version::v5 ? form_.is_durable : !asked_clean_;
   if (asked_clean_) forget_session();
   // What is asked for takes effect even if nobody hears of it.
-  if (asked_clean_ || !form_.is_durable) must_be_clean_ = true;
+  if (asked_clean_ || !is_lasting_) must_be_clean_ = true;
   phase_ = Phase::connecting;
   last_seen_before_ = last_seen_;
   last_seen_ = now;
@@ -52,15 +54,16 @@ void ModelClient::connect(bool wants_clean, MonoTime now) {
                                       .keep_alive_s = form_.keep_alive_s,
                                       .client_id = form_.id,
                                       .properties = properties.view()});
-  history_.note(form_.id, fmt::format("connects, clean {} durable {}", asked_clean_,
-                                      form_.is_durable));
+  history_.note(form_.id, fmt::format("connects, version {} clean {} durable {} expiry {}",
+                                      static_cast<int>(form_.version), asked_clean_,
+                                      form_.is_durable, form_.expiry_s));
 }
 
 void ModelClient::disconnected() {
   if (phase_ == Phase::offline) return;
   history_.note(form_.id, "is offline");
   if (phase_ == Phase::connecting) {
-    may_have_session_ |= form_.is_durable && !asked_clean_;
+    may_have_session_ |= is_lasting_ && !asked_clean_;
   } else {
     session().connections.back().until = history_.now();
   }
@@ -73,7 +76,7 @@ void ModelClient::disconnected() {
   subscribing_.clear();
   unconfirmed_.clear();
   pinged_.clear();
-  if (!form_.is_durable) forget_session();
+  if (!is_lasting_) forget_session();
 }
 
 void ModelClient::receive(std::string_view bytes, MonoTime now) {
@@ -121,15 +124,17 @@ void ModelClient::on_connack(const mqtt::Frame& frame) {
   const auto packet = mqtt::decode_connack(frame, form_.version);
   if (!packet || packet->reason != Reason::success) return complain("is not let in");
   phase_ = Phase::open;
-  must_be_clean_ = !form_.is_durable;
+  must_be_clean_ = false;
   broker_receive_max_ = static_cast<std::uint16_t>(
       packet->properties.number(PropertyId::receive_maximum).value_or(50));
   const bool may_have_expired =
       form_.version == Version::v5 && form_.expiry_s != UINT32_MAX &&
       last_seen_ - last_seen_before_ >= std::chrono::seconds(form_.expiry_s);
-  if (packet->session_present && (asked_clean_ || !may_have_session_))
+  // 3.1 does not say.
+  const bool is_present = form_.version == Version::v31 ? has_session_ : packet->session_present;
+  if (is_present && (asked_clean_ || !may_have_session_))
     complain("gets a session that is not its own");
-  if (!packet->session_present) {
+  if (!is_present) {
     if (has_session_ && !may_have_expired) complain("has lost its session");
     forget_session();
   }
@@ -139,8 +144,10 @@ void ModelClient::on_connack(const mqtt::Frame& frame) {
   }
   session().connections.push_back({.from = history_.now()});
   has_session_ = true;
-  may_have_session_ = form_.is_durable;
-  history_.note(form_.id, packet->session_present ? "resumes" : "has a new session");
+  may_have_session_ = is_lasting_;
+  history_.note(form_.id,
+                fmt::format("{}, away for {} ms", is_present ? "resumes" : "begins",
+                            (last_seen_ - last_seen_before_).count()));
   for (const Pending& pending : pending_) {
     if (pending.is_released) {
       mqtt::append(output_,

@@ -43,7 +43,7 @@ class ModelClient {
   bool may_publish(mqtt::Qos qos) const;
   void publish(const std::string& topic, mqtt::Qos qos, bool retain, bool is_removal);
   void subscribe(const std::string& filter, mqtt::Qos qos, std::uint8_t retain_handling);
-  void unsubscribe(const std::string& filter);
+  void unsubscribe(std::string filter);
   void ping();
   void leave();  // DISCONNECT
 
@@ -102,6 +102,7 @@ class ModelClient {
   bool may_have_session_ = false;
   bool must_be_clean_ = false;  // nobody knows what the broker has
   bool asked_clean_ = false;
+  bool is_lasting_ = false;  // the session outlives this connection
   MonoTime last_seen_{};         // bytes came
   MonoTime last_seen_before_{};  // on an earlier connection
   std::size_t session_ = nobody;  // in the history

@@ -163,7 +163,7 @@ void ModelClient::subscribe(const std::string& filter, Qos qos, std::uint8_t ret
   history_.note(form_.id, fmt::format("subscribes {} qos {}", filter, static_cast<int>(qos)));
 }
 
-void ModelClient::unsubscribe(const std::string& filter) {
+void ModelClient::unsubscribe(std::string filter) {
   if (std::ranges::find(subscribing_, filter, &PendingSubscribe::filter) != subscribing_.end())
     return;
   end_span(filter);

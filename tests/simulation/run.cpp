@@ -140,7 +140,7 @@ class Run {
       if (model.phase() == Phase::leaving) {
         hang_up(client);
       } else if (network_.is_closed(client.wire)) {
-        if (model.form().keep_alive_s == 0)
+        if (model.form().keep_alive_s == 0 && model.phase() == Phase::open)
           history_.complain(model.form().id, "is closed for no reason");
         model.disconnected();
         any = true;

@@ -109,21 +109,21 @@ std::string check_nothing_lost(const History& history) {
 std::string check_nothing_doubled(const History& history) {
   std::string complaints;
   for (const SessionHistory& session : history.sessions) {
-    std::map<std::size_t, std::uint32_t> fresh;
+    std::map<std::pair<std::size_t, Qos>, std::uint32_t> fresh;
     std::map<std::size_t, std::uint32_t> exact;
     for (const Reception& reception : session.receptions) {
       if (reception.retain) continue;
-      if (!reception.dup) ++fresh[reception.message];
+      if (!reception.dup) ++fresh[{reception.message, reception.qos}];
       if (reception.qos == Qos::exactly_once) ++exact[reception.message];
     }
     for (const auto& [number, count] : exact) {
       if (count > 1) complain(complaints, "client {} got {} twice at QoS 2", session.client, number);
     }
-    for (const auto& [number, count] : fresh) {
-      const SentMessage& message = history.messages[number];
+    for (const auto& [which, count] : fresh) {
+      const SentMessage& message = history.messages[which.first];
       const std::uint32_t most = message.qos == Qos::at_least_once ? message.times_sent : 1;
       if (count > most)
-        complain(complaints, "client {} got {} twice without DUP", session.client, number);
+        complain(complaints, "client {} got {} twice without DUP", session.client, which.first);
     }
   }
   return complaints;

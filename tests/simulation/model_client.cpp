@@ -40,6 +40,7 @@ void ModelClient::connect(bool wants_clean, MonoTime now) {
   // What is asked for takes effect even if nobody hears of it.
   if (asked_clean_ || !is_lasting_) must_be_clean_ = true;
   phase_ = Phase::connecting;
+  was_sent_away_ = false;
   last_seen_before_ = last_seen_;
   last_seen_ = now;
   mqtt::PropertyWriter properties;
@@ -81,7 +82,7 @@ void ModelClient::disconnected() {
 
 void ModelClient::receive(std::string_view bytes, MonoTime now) {
   if (bytes.empty() || phase_ == Phase::offline) return;
-  last_seen_ = now;
+  const MonoTime earlier = std::exchange(last_seen_, now);
   input_.append(bytes);
   std::size_t used = 0;
   while (phase_ != Phase::offline) {
@@ -95,6 +96,7 @@ void ModelClient::receive(std::string_view bytes, MonoTime now) {
     used += next.frame.bytes;
   }
   input_.erase(0, used);
+  if (was_sent_away_) last_seen_ = earlier;  // it happened at some time since
 }
 
 void ModelClient::handle(const mqtt::Frame& frame) {
@@ -170,6 +172,7 @@ void ModelClient::on_pingresp() {
 void ModelClient::on_disconnect(const mqtt::Frame& frame) {
   const auto packet = mqtt::decode_disconnect(frame, form_.version);
   if (!packet) return complain("gets a DISCONNECT that cannot be read");
+  was_sent_away_ = true;
   history_.note(form_.id, fmt::format("is sent away: {}", mqtt::reason_text(packet->reason)));
   if (packet->reason == Reason::session_taken_over) return complain("is taken over by nobody");
   if (packet->reason != Reason::keep_alive_timeout || form_.keep_alive_s == 0)

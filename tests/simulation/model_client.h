@@ -113,6 +113,7 @@ class ModelClient {
   std::uint32_t last_identifier_ = 0;
 
   // The connection's.
+  bool was_sent_away_ = false;
   std::uint16_t broker_receive_max_ = 65'535;
   std::set<std::uint16_t> in_flight_{};  // of the broker, not finished by us
   std::map<std::uint16_t, std::string> aliases_{};

@@ -48,6 +48,7 @@ struct ActiveMail {
 // To a shard that may have receivers which are fed at once.
 struct RouteMail {
   MessageRef message{};
+  bool has_place = false;  // it comes again as a record; who is durable is fed then
 };
 
 // To every other shard: filters that the sender now wants, or no longer. `settle` is answered.

@@ -31,6 +31,7 @@ struct DeliverRecord {
   bool retain = false;
   std::uint32_t identifier = 0;
   SlotId group{};
+  std::uint64_t read = 0;  // of retained messages, that found it; 0: none
 };
 
 // A will as the client left it: neither delay nor expiry has begun to run.

@@ -23,8 +23,10 @@ struct RetainedRead {
   std::string filter{};
   std::uint32_t identifier = 0;
   mqtt::Qos qos{};
-  bool started = false;                          // its SUBACK is out
+  bool started = false;                          // its SUBACK is out, and it waits for no record
   bool asked = false;                            // a slice is on its way from the home
+  bool finished = false;                         // all was found; deliveries may be proposed yet
+  std::size_t proposed = 0;                      // deliveries to a durable session, not yet applied
   std::optional<RetainedTree::Cursor> cursor{};  // on the home shard
   std::vector<std::string> passed{};  // topics of retained messages delivered live meanwhile
 

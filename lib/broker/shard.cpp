@@ -207,7 +207,7 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
     void operator()(ActiveMail& mail) const { shard.active_ = mail.shards; }
     void operator()(RouteMail& mail) const {
       Routed message(mail.message);
-      shard.feed_live(message, shard.routes_.find(message.topic(), nullptr));
+      shard.feed_live(message, shard.routes_.find(message.topic(), nullptr), mail.has_place);
     }
     void operator()(InterestMail& mail) const {
       const unsigned bit = mail.durable ? durable_interest : from;
@@ -231,6 +231,7 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
     }
     void operator()(CountersMail& mail) const { shard.on_counters(mail.counters); }
     void operator()(ProposeMail& mail) const {
+      ++shard.proposed_;
       shard.options_.sequencer->propose(std::move(mail.record));
     }
     void operator()(CommittedMail& mail) const { shard.apply(mail.record); }
@@ -242,6 +243,7 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
 void Shard::propose(Record record) {
   record.shard = options_.index;
   if (is_front()) {
+    ++proposed_;
     options_.sequencer->propose(std::move(record));
   } else {
     send_mail(front_shard, ProposeMail{std::move(record)});
@@ -255,6 +257,7 @@ void Shard::run_committed() {
   if (!is_front()) return;
   is_running_committed_ = true;
   while (auto record = options_.sequencer->take_committed()) {
+    ++committed_;
     if (record->is_for_all()) {
       send_mail_to_others(CommittedMail{*record});
       apply(*record);
@@ -267,6 +270,7 @@ void Shard::run_committed() {
     end_condemned();
   }
   is_running_committed_ = false;
+  if (!reads_waiting_.empty()) wake_retained();
 }
 
 void Shard::end_condemned() {

@@ -176,7 +176,7 @@ class Shard {
                       mqtt::Reason reason);
   void publish(Routed& message, Session* publisher, Connection* connection,
                std::uint16_t packet_id);
-  bool feed_live(Routed& message, const Route& route);
+  bool feed_live(Routed& message, const Route& route, bool has_place);
   void apply_publish(const Record& record, const PublishRecord& publish);
 
   // shard_deliver.cpp
@@ -253,12 +253,15 @@ class Shard {
   void start_read(std::uint64_t token);
   void step_read(RetainedRead& read);
   void deliver_retained(RetainedRead& read, const MessageRef& message);
+  bool is_still_due(const DeliverRecord& delivery);
+  void finish_read(std::uint64_t token);
   void on_retained_ask(ShardIndex from, const RetainedAskMail& mail);
   void on_retained_slice(RetainedSliceMail mail);
   void drop_reads(const Session& session);
   void note_passed(const Session& session, std::string_view topic);
   void continue_reads(const Session& session);
   void run_retained();
+  void wake_retained();
   void expire_retained();
   static std::uint64_t serve_key(ShardIndex shard, std::uint64_t token) {
     return (static_cast<std::uint64_t>(shard) << 48U) | token;
@@ -320,6 +323,18 @@ class Shard {
   std::vector<std::uint64_t> retained_ready_{};  // tokens of reads that can go on
   std::unordered_map<std::uint64_t, std::unique_ptr<RetainedServe>> serves_{};
   std::vector<std::uint64_t> serves_ready_{};
+
+  // The front's: how many records were proposed and committed, and the reads that wait until what
+  // had been proposed when they came is committed; then no value can be older than what the
+  // subscriber has missed.
+  std::uint64_t proposed_ = 0;
+  std::uint64_t committed_ = 0;
+  struct WaitingRead {
+    std::uint64_t committed = 0;
+    std::uint64_t key = 0;
+    bool is_serve = false;
+  };
+  std::deque<WaitingRead> reads_waiting_{};
 
   struct RetainedExpiry {
     MonoTime due{};

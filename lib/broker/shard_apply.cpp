@@ -19,6 +19,7 @@ void Shard::apply(Record& record) {
     void operator()(DeliverRecord& delivery) const {
       Session* to = session();
       if (to == nullptr) return;
+      if (delivery.read != 0 && !shard.is_still_due(delivery)) return;
       Routed message(delivery.message);
       DeliveryForm form{.qos = delivery.qos, .retain = delivery.retain, .group = delivery.group};
       if (delivery.identifier != 0) form.identifiers = {&delivery.identifier, 1};

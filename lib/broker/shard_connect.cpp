@@ -209,7 +209,9 @@ void Shard::open(Connection& connection, const ConnectRecord& record, SlotId exi
   if (session == nullptr) session = &make_session(record);
   session->claim = record.claim;
   session->connection = &connection;
-  session->durable = record.durable;
+  // A session that was durable is fed by records to its end, though it may now end with this
+  // connection.
+  session->durable |= record.durable;
   session->expiry_s = record.expiry_s;
   session->expires = MonoTime::max();
   session->will_due = MonoTime::max();
@@ -236,7 +238,7 @@ void Shard::connect_abandoned(const ConnectRecord& record, SlotId existing) {
   }
   if (session == nullptr) session = &make_session(record);
   session->claim = record.claim;
-  session->durable = record.durable;
+  session->durable |= record.durable;
   session->will = record.will ? std::make_unique<Will>(*record.will) : nullptr;
   session->will_due = MonoTime::max();
   session->expires = MonoTime::max();

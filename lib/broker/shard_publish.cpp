@@ -136,10 +136,10 @@ void Shard::publish(Routed& message, Session* publisher, Connection* connection,
   const bool needs_place =
       message.retain() || (has_qos && (route.has_durable || durable_elsewhere)) ||
       (message.qos() == Qos::exactly_once && connection != nullptr && publisher->durable);
-  bool matched = feed_live(message, route);
+  bool matched = feed_live(message, route, needs_place);
   for (ShardIndex to = 0; to < options_.count && route.elsewhere != 0; ++to) {
     if (to == options_.index || ((route.elsewhere >> to) & 1U) == 0) continue;
-    send_mail(to, RouteMail{message.block()});
+    send_mail(to, RouteMail{message.block(), needs_place});
     matched = true;
   }
   if (needs_place) {
@@ -155,11 +155,16 @@ void Shard::publish(Routed& message, Session* publisher, Connection* connection,
                      : Reason::no_matching_subscribers);
 }
 
-// True when somebody here is to get it, now or when it is applied.
-bool Shard::feed_live(Routed& message, const Route& route) {
+// True when somebody here is to get it, now or when it is applied. What comes again as a record is
+// left to that for all durable sessions and all groups, whatever their QoS: what they subscribe, and
+// who is in a group, may change in between, and each of them is fed exactly once.
+bool Shard::feed_live(Routed& message, const Route& route, bool has_place) {
+  const bool is_applied = has_place && message.qos() != Qos::at_most_once;
   for (const Receiver& receiver : route.receivers) {
-    const Qos qos = std::min(message.qos(), receiver.qos);
-    if (receiver.session->durable && qos != Qos::at_most_once) continue;
+    if (receiver.session->durable && is_applied) continue;
+    // Without a place its publisher did not know of a durable session that has just subscribed.
+    const Qos qos = receiver.session->durable ? Qos::at_most_once
+                                              : std::min(message.qos(), receiver.qos);
     DeliveryForm form{.qos = qos, .retain = message.retain() && receiver.retain_as_published};
     if (receiver.more.empty()) {
       if (receiver.identifier != 0) form.identifiers = {&receiver.identifier, 1};
@@ -174,8 +179,7 @@ bool Shard::feed_live(Routed& message, const Route& route) {
   }
   bool matched = !route.receivers.empty();
   for (Group* group : route.groups) {
-    if (message.qos() != Qos::at_most_once && group->durable_count() > 0) continue;
-    matched |= feed_group(*group, message);
+    matched |= is_applied || feed_group(*group, message);
   }
   return matched;
 }
@@ -191,7 +195,7 @@ void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
     const Route& route = routes_.find(message.topic(), publisher);
     for (const Receiver& receiver : route.receivers) {
       const Qos qos = std::min(message.qos(), receiver.qos);
-      if (!receiver.session->durable || qos == Qos::at_most_once) continue;
+      if (!receiver.session->durable) continue;
       std::vector<std::uint32_t> identifiers;
       if (receiver.identifier != 0) identifiers.push_back(receiver.identifier);
       identifiers.insert(identifiers.end(), receiver.more.begin(), receiver.more.end());
@@ -199,10 +203,9 @@ void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
               {.qos = qos,
                .retain = message.retain() && receiver.retain_as_published,
                .identifiers = identifiers});
+      if (message.retain() && !reads_.empty()) note_passed(*receiver.session, message.topic());
     }
-    for (Group* group : route.groups) {
-      if (group->durable_count() > 0) feed_group(*group, message);
-    }
+    for (Group* group : route.groups) feed_group(*group, message);
   }
   if (message.retain() && is_front()) set_retained(publish.message);
   if (!is_here || publish.packet_id == 0) return;

@@ -56,15 +56,11 @@ void Shard::start_read(std::uint64_t token) {
   const auto at = reads_.find(token);
   if (at == reads_.end()) return;
   RetainedRead& read = *at->second;
-  read.started = true;
   if (is_front()) {
-    if (retained_.size() == 0) {
-      reads_.erase(at);
-      return;
-    }
-    read.cursor.emplace(retained_, read.filter);
+    if (committed_ < proposed_) return reads_waiting_.push_back({proposed_, token, false});
     return step_read(read);
   }
+  read.started = true;
   read.asked = true;
   send_mail(front_shard, RetainedAskMail{token, read.filter});
 }
@@ -72,6 +68,7 @@ void Shard::start_read(std::uint64_t token) {
 // One slice; the read goes on in a later turn, or when the client has taken what is written.
 void Shard::step_read(RetainedRead& read) {
   const std::uint64_t token = read.token;
+  read.started = true;
   const Session* session = sessions_.find(read.session);
   if (session == nullptr || (session->connection == nullptr && !session->durable)) {
     reads_.erase(token);
@@ -79,12 +76,14 @@ void Shard::step_read(RetainedRead& read) {
   }
   if (session->connection != nullptr && session->connection->out.bytes() >= outbox_enough) return;
   if (is_front()) {
+    if (!read.cursor && retained_.size() == 0) return finish_read(token);
+    if (!read.cursor) read.cursor.emplace(retained_, read.filter);
     const bool more = read.cursor->next(
         slice_nodes, [&](const MessageRef& message) { deliver_retained(read, message); });
     if (more) {
       retained_ready_.push_back(token);
     } else {
-      reads_.erase(token);
+      finish_read(token);
     }
   } else if (!read.asked) {
     read.asked = true;
@@ -98,8 +97,10 @@ void Shard::deliver_retained(RetainedRead& read, const MessageRef& message) {
     return;
   const mqtt::Qos qos = std::min(read.qos, message->qos());
   if (session->durable && qos != mqtt::Qos::at_most_once) {
+    ++read.proposed;
     return propose(
-        {.session = session->id, .what = DeliverRecord{message, qos, true, read.identifier, {}}});
+        {.session = session->id,
+         .what = DeliverRecord{message, qos, true, read.identifier, {}, read.token}});
   }
   Routed routed(message);
   DeliveryForm form{.qos = qos, .retain = true};
@@ -107,13 +108,37 @@ void Shard::deliver_retained(RetainedRead& read, const MessageRef& message) {
   deliver(*session, routed, form);
 }
 
+// A retained value has its place in a durable session's queue. A newer one may have come before it.
+bool Shard::is_still_due(const DeliverRecord& delivery) {
+  const auto at = reads_.find(delivery.read);
+  if (at == reads_.end()) return false;
+  const bool has_passed = at->second->has_passed(delivery.message->topic());
+  if (--at->second->proposed == 0 && at->second->finished) reads_.erase(at);
+  return !has_passed;
+}
+
+void Shard::finish_read(std::uint64_t token) {
+  const auto at = reads_.find(token);
+  at->second->finished = true;
+  if (at->second->proposed == 0) reads_.erase(at);
+}
+
 void Shard::on_retained_ask(ShardIndex from, const RetainedAskMail& mail) {
   const auto key = serve_key(from, mail.token);
   if (!mail.filter.empty()) {
     serves_[key] = std::make_unique<RetainedServe>(
         RetainedServe{mail.token, from, RetainedTree::Cursor(retained_, mail.filter)});
+    if (committed_ < proposed_) return reads_waiting_.push_back({proposed_, key, true});
   }
   serves_ready_.push_back(key);
+}
+
+void Shard::wake_retained() {
+  while (!reads_waiting_.empty() && reads_waiting_.front().committed <= committed_) {
+    const WaitingRead& next = reads_waiting_.front();
+    (next.is_serve ? serves_ready_ : retained_ready_).push_back(next.key);
+    reads_waiting_.pop_front();
+  }
 }
 
 void Shard::on_retained_slice(RetainedSliceMail mail) {
@@ -126,7 +151,7 @@ void Shard::on_retained_slice(RetainedSliceMail mail) {
   read.asked = false;
   for (const MessageRef& message : mail.messages) deliver_retained(read, message);
   if (mail.last) {
-    reads_.erase(at);
+    finish_read(mail.token);
   } else {
     retained_ready_.push_back(mail.token);
   }
@@ -152,7 +177,7 @@ void Shard::run_retained() {
 
 void Shard::continue_reads(const Session& session) {
   for (const auto& [token, read] : reads_) {
-    if (read->session == session.id && read->started && !read->asked)
+    if (read->session == session.id && read->started && !read->asked && !read->finished)
       retained_ready_.push_back(token);
   }
 }
@@ -161,7 +186,8 @@ void Shard::drop_reads(const Session& session) {
   std::erase_if(reads_, [&](const auto& entry) {
     if (entry.second->session != session.id) return false;
     // An answer on its way finds nobody, and says so to the home itself.
-    if (!is_front() && entry.second->started && !entry.second->asked) {
+    const RetainedRead& read = *entry.second;
+    if (!is_front() && read.started && !read.asked && !read.finished) {
       send_mail(front_shard, RetainedDropMail{entry.first});
     }
     return true;

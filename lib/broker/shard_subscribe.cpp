@@ -82,7 +82,8 @@ bool Shard::add_subscription(Session& session, const OwnedEntry& entry, std::uin
   const std::uint8_t handling = entry.options.retain_handling;
   if (handling == 0 || (handling == 1 && !change.existed))
     reads.push_back(add_read(session, entry, identifier));
-  return change.first || change.durable_first;
+  // A read must not find a value older than what another shard has had published before.
+  return change.first || change.durable_first || !reads.empty();
 }
 
 void Shard::announce(const Subscriptions::Change& change, std::string_view filter) {

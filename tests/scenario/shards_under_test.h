@@ -20,6 +20,7 @@ class DelayingSequencer final : public broker::Sequencer {
   std::optional<broker::Record> take_committed() override;
   // Lets up to `count` records through; false when none waits.
   bool release(std::size_t count);
+  bool is_empty() const { return waiting_.empty(); }
 
  private:
   std::deque<broker::Record> waiting_{};

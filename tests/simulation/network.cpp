@@ -1,0 +1,249 @@
+#include "tests/simulation/network.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace mqz::simulation {
+
+using broker::Connection;
+using broker::ConnectionState;
+using broker::Shard;
+
+namespace {
+
+bool has_ended(const Connection& connection) {
+  return connection.state == ConnectionState::closing ||
+         connection.state == ConnectionState::closed;
+}
+
+}  // namespace
+
+Network::Network(scenario::World world, Delays delays, Random& random)
+    : delays_(delays), random_(random) {
+  now_.mono = MonoTime(Millis(1'000'000));
+  now_.wall = WallTime(Millis(1'700'000'000'000));
+  for (broker::ShardIndex index = 0; index < world.shard_count; ++index) {
+    Shard::Options options{.index = index,
+                           .count = world.shard_count,
+                           .settings = {},
+                           .hash_seed = world.seed,
+                           .name_seed = world.seed,
+                           .placement = broker::Placement::spread};
+    if (index == broker::front_shard && world.delays) {
+      auto sequencer = std::make_unique<scenario::DelayingSequencer>();
+      delaying_ = sequencer.get();
+      options.sequencer = std::move(sequencer);
+    } else if (index == broker::front_shard) {
+      options.sequencer = std::make_unique<broker::MemorySequencer>();
+    }
+    shards_.push_back(std::make_unique<Shard>(std::move(options)));
+    shards_.back()->set_now(now_);
+  }
+  mail_.resize(shards_.size());
+  for (auto& row : mail_) row.resize(shards_.size());
+}
+
+Network::~Network() = default;
+
+int Network::connect() {
+  const int number = static_cast<int>(wires_.size());
+  wires_.emplace_back();
+  wires_.back().connection = &shards_[broker::front_shard]->accept(number);
+  return number;
+}
+
+void Network::send(int number, std::string_view bytes) {
+  Wire& wire = wires_[static_cast<std::size_t>(number)];
+  if (!wire.is_closed && !wire.is_lost) wire.to_broker.append(bytes);
+}
+
+std::string Network::take_output(int number) {
+  Wire& wire = wires_[static_cast<std::size_t>(number)];
+  if (!wire.is_reading) return {};
+  return std::exchange(wire.output, {});
+}
+
+bool Network::is_closed(int number) const {
+  const Wire& wire = wires_[static_cast<std::size_t>(number)];
+  return wire.is_closed && wire.output.empty();
+}
+
+void Network::drop(int number) {
+  Wire& wire = wires_[static_cast<std::size_t>(number)];
+  wire.to_broker.resize(random_.below(wire.to_broker.size() + 1));
+  wire.is_lost = true;
+}
+
+void Network::abandon(int number) {
+  Wire& wire = wires_[static_cast<std::size_t>(number)];
+  wire.is_reading = false;
+  wire.is_abandoned = true;
+}
+
+void Network::drop_abandoned() {
+  for (Wire& wire : wires_) wire.is_lost |= wire.is_abandoned;
+}
+
+void Network::set_reading(int number, bool is_reading) {
+  wires_[static_cast<std::size_t>(number)].is_reading = is_reading;
+}
+
+std::size_t Network::part_of(std::size_t bytes) {
+  return random_.chance(delays_.bytes_cut) ? random_.below(bytes + 1) : bytes;
+}
+
+void Network::step() { turn(random_.below(shards_.size())); }
+
+void Network::turn(std::size_t index) {
+  Shard& shard = *shards_[index];
+  shard.set_now(now_);
+  for (Wire& wire : wires_) {
+    if (wire.connection == nullptr || wire.shard != index) continue;
+    write(wire);
+    read(wire);
+  }
+  take_mail(index);
+  if (index == broker::front_shard && delaying_ != nullptr &&
+      !random_.chance(delays_.commits_held)) {
+    delaying_->release(1 + random_.below(3));
+  }
+  shard.tick();
+  write_dirty(index);
+  post_mail(index);
+}
+
+void Network::take_mail(std::size_t index) {
+  const std::size_t first = random_.below(shards_.size());
+  for (std::size_t step = 0; step < shards_.size(); ++step) {
+    const std::size_t from = (first + step) % shards_.size();
+    auto& waiting = mail_[from][index];
+    if (waiting.empty() || random_.chance(delays_.mail_held)) continue;
+    std::size_t count = delays_.mail_held > 0 ? 1 + random_.below(waiting.size()) : waiting.size();
+    for (; count > 0; --count) {
+      broker::Mail mail = std::move(waiting.front());
+      waiting.pop_front();
+      shards_[index]->receive_mail(static_cast<broker::ShardIndex>(from), std::move(mail));
+    }
+  }
+}
+
+void Network::post_mail(std::size_t index) {
+  auto boxes = std::exchange(shards_[index]->mail(),
+                             std::vector<std::vector<broker::Mail>>(shards_.size()));
+  for (std::size_t to = 0; to < boxes.size(); ++to) {
+    std::ranges::move(boxes[to], std::back_inserter(mail_[index][to]));
+  }
+}
+
+void Network::read(Wire& wire) {
+  Connection* connection = wire.connection;
+  if (connection == nullptr || has_ended(*connection)) return;
+  // The end of a connection may be noticed before what came last on it is read.
+  const bool is_connecting = connection->state == ConnectionState::connecting;
+  if (is_connecting && !(wire.is_lost && random_.chance(0.3))) return;
+  if (!wire.to_broker.empty() && !is_connecting) {
+    const std::size_t bytes = part_of(wire.to_broker.size());
+    wire.input.append(wire.to_broker, 0, bytes);
+    wire.to_broker.erase(0, bytes);
+    if (bytes > 0) feed(wire);
+  } else if (wire.is_lost) {
+    connection->transport = -1;
+    wire.connection = nullptr;
+    wire.is_closed = true;
+    shards_[wire.shard]->lost(*connection);
+  }
+}
+
+void Network::feed(Wire& wire) {
+  const std::size_t used = shards_[wire.shard]->receive(*wire.connection, as_bytes(wire.input));
+  wire.input.erase(0, used);
+  if (wire.connection->transport == -1) wire.connection = nullptr;  // it goes to another shard
+}
+
+void Network::write_dirty(std::size_t index) {
+  Shard& shard = *shards_[index];
+  for (int round = 0; round < 8 && shard.has_dirty(); ++round) {
+    for (const SlotId id : shard.take_dirty()) {
+      if (Connection* connection = shard.find_connection(id)) settle(shard, *connection, index);
+    }
+  }
+}
+
+void Network::settle(Shard& shard, Connection& connection, std::size_t index) {
+  connection.dirty = false;
+  Wire* wire = connection.transport < 0
+                   ? nullptr
+                   : &wires_[static_cast<std::size_t>(connection.transport)];
+  if (wire != nullptr) {
+    wire->connection = &connection;
+    wire->shard = index;
+    wire->input.insert(0, std::exchange(connection.partial, {}));
+    if (connection.input_waits && connection.state == ConnectionState::open) {
+      connection.input_waits = false;
+      feed(*wire);
+    }
+    write(*wire);
+  }
+  if (!has_ended(connection)) return;
+  if (wire != nullptr) {
+    wire->connection = nullptr;
+    wire->is_closed = true;
+  }
+  connection.out.clear();
+  connection.state = ConnectionState::closed;
+  shard.release(connection);
+}
+
+void Network::write(Wire& wire) {
+  if (wire.connection == nullptr || !wire.is_reading) return;
+  Connection& connection = *wire.connection;
+  std::array<iovec, 8> pieces;
+  std::size_t left =
+      has_ended(connection) ? connection.out.bytes() : part_of(connection.out.bytes());
+  const bool wrote = left > 0;
+  while (left > 0) {
+    const std::size_t count = connection.out.pieces(pieces);
+    std::size_t bytes = 0;
+    for (std::size_t piece = 0; piece < count && left > 0; ++piece) {
+      const std::size_t part = std::min(left, pieces[piece].iov_len);
+      wire.output.append(static_cast<const char*>(pieces[piece].iov_base), part);
+      bytes += part;
+      left -= part;
+    }
+    connection.out.consume(bytes);
+  }
+  if (wrote && connection.out.empty() && connection.state == ConnectionState::open)
+    shards_[wire.shard]->writable(connection);
+}
+
+bool Network::is_idle() {
+  for (std::size_t index = 0; index < shards_.size(); ++index) {
+    if (shards_[index]->has_work() || shards_[index]->has_dirty()) return false;
+    for (const auto& waiting : mail_[index]) {
+      if (!waiting.empty()) return false;
+    }
+  }
+  if (delaying_ != nullptr && !delaying_->is_empty()) return false;
+  return std::ranges::all_of(wires_, [](const Wire& wire) {
+    if (wire.is_closed || wire.is_abandoned) return true;
+    return !wire.is_lost && wire.to_broker.empty() &&
+           (!wire.is_reading || wire.connection == nullptr || wire.connection->out.empty());
+  });
+}
+
+void Network::advance(Millis time) {
+  const MonoTime until = now_.mono + time;
+  while (now_.mono < until) {
+    MonoTime next = until;
+    for (const auto& shard : shards_) {
+      const auto due = shard->next_deadline();
+      if (due && *due > now_.mono && *due < next) next = *due;
+    }
+    now_.wall += next - now_.mono;
+    now_.mono = next;
+    for (std::size_t index = 0; index < shards_.size(); ++index) turn(index);
+  }
+}
+
+}  // namespace mqz::simulation

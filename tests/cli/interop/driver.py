@@ -11,7 +11,7 @@ Commands, one per line, and the event that answers each:
     {"do": "publish", "topic", "payload" or "file", "qos", "retain", "properties"}
                                            published, when the QoS is done
     {"do": "disconnect", "code"}           disconnected
-    {"do": "reset"}                        ready: the connection, if any, was cut and forgotten
+    {"do": "reset"}                        ready: the connection, if any, was ended and forgotten
 
 Events that nobody asked for: ready (at the start), message (topic, payload or file, qos, retain,
 dup, properties), lost (code: that of DISCONNECT, if one came and the library tells it).

@@ -13,15 +13,15 @@ def what_came_while_a_client_was_away_follows_in_order(case):
     client.disconnect()
     publisher = case.join("pub")
     publisher.publish("news/0", "not kept", qos=0)
-    for number in range(40):
+    for number in range(20):
         publisher.publish(f"news/{number % 3}", str(number), qos=1 + number % 2)
     client.reset()
     case.assertResumes(case.connect_durably(client, "durable"))
-    got = client.receive_all(40)
+    got = client.receive_all(20)
     # Order is owed per QoS.
     for qos in (1, 2):
         case.assertEqual([m.text for m in got if m.qos == qos],
-                         [str(number) for number in range(40) if 1 + number % 2 == qos])
+                         [str(number) for number in range(20) if 1 + number % 2 == qos])
     case.assertNothingWaits(client, "nothing-more")
 
 

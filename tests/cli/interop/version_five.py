@@ -97,15 +97,17 @@ def a_message_expires_while_its_receiver_is_away(case):
 def a_session_expires(case):
     client = case.client()
     case.connect(client, "short", clean=False, session_expiry_interval=1)
+    client.subscribe("news", 1)
     client.disconnect()
     client.reset()
-    case.assertTrue(
-        case.connect(client, "short", clean=False, session_expiry_interval=1)["session_present"])
+    case.assertResumes(case.connect(client, "short", clean=False, session_expiry_interval=1))
     client.disconnect()
     time.sleep(1.2)  # the broker's clock is this one
     client.reset()
-    case.assertFalse(
-        case.connect(client, "short", clean=False, session_expiry_interval=1)["session_present"])
+    again = case.connect(client, "short", clean=False, session_expiry_interval=1)
+    case.assertFalse(again["session_present"])
+    case.join("pub").publish("news", "nobody subscribed", qos=1)
+    case.assertNothingWaits(client, "nothing")
 
 
 @scenario(V5)

@@ -8,8 +8,6 @@
 namespace mqz::paho_c {
 namespace {
 
-constexpr unsigned long patience_ms = 30'000;
-
 class Driver {
  public:
   explicit Driver(std::string folder) : folder_(std::move(folder)) {}
@@ -45,7 +43,7 @@ class Driver {
                                        command.at("id").get<std::string>().c_str(),
                                        MQTTCLIENT_PERSISTENCE_NONE, nullptr, &create),
           "create");
-    MQTTClient_setCallbacks(client_, this, on_lost, on_message, nullptr);
+    MQTTClient_setCallbacks(client_, this, on_lost, on_message, on_delivered);
     if (is_5()) MQTTClient_setDisconnected(client_, this, on_disconnected);
 
     MQTTClient_connectOptions options = MQTTClient_connectOptions_initializer;
@@ -72,21 +70,22 @@ class Driver {
     if (!is_5()) {
       options.cleansession = clean;
       const int result = MQTTClient_connect(client_, &options);
-      return tell_connected(result, options.returned.sessionPresent, Json::object());
+      return tell_connected(result, options.returned.sessionPresent != 0, Json::object());
     }
     options.cleanstart = clean;
     MQTTResponse response =
         MQTTClient_connect5(client_, &options, properties.get(), will_properties.get());
+    // The library reads Session Present of 3.1.1 only.
     tell_connected(
-        static_cast<int>(response.reasonCode), options.returned.sessionPresent,
+        static_cast<int>(response.reasonCode), nullptr,
         response.properties != nullptr ? from_library(*response.properties) : Json::object());
     MQTTResponse_free(response);
   }
 
-  void tell_connected(int code, int session_present, Json properties) {
+  void tell_connected(int code, Json session_present, Json properties) {
     if (code != 0) return tell("refused", {{"code", code}});
     tell("connected",
-         {{"session_present", session_present != 0}, {"properties", std::move(properties)}});
+         {{"session_present", std::move(session_present)}, {"properties", std::move(properties)}});
   }
 
   void subscribe(const Json& command) {
@@ -137,8 +136,7 @@ class Driver {
     } else {
       check(MQTTClient_publishMessage(client_, topic.c_str(), &message, &token), "publish");
     }
-    check(MQTTClient_waitForCompletion(client_, token, patience_ms), "wait for completion");
-    tell("published");
+    if (message.qos == 0) tell("published");
   }
 
   void disconnect(const Json& command) {
@@ -165,6 +163,9 @@ class Driver {
   static void on_disconnected(void* self, MQTTProperties*, MQTTReasonCodes code) {
     static_cast<Driver*>(self)->lost(static_cast<int>(code));
   }
+
+  // Waiting for a token instead sleeps in steps of 100 ms.
+  static void on_delivered(void*, MQTTClient_deliveryToken) { tell("published"); }
 
   static int on_message(void* self, char* topic, int topic_length, MQTTClient_message* message) {
     auto& driver = *static_cast<Driver*>(self);

@@ -156,15 +156,15 @@ void Shard::publish(Routed& message, Session* publisher, Connection* connection,
 }
 
 // True when somebody here is to get it, now or when it is applied. What comes again as a record is
-// left to that for all durable sessions and all groups, whatever their QoS: what they subscribe, and
-// who is in a group, may change in between, and each of them is fed exactly once.
+// left to that for all durable sessions and all groups, whatever their QoS: what they subscribe,
+// and who is in a group, may change in between, and each of them is fed exactly once.
 bool Shard::feed_live(Routed& message, const Route& route, bool has_place) {
   const bool is_applied = has_place && message.qos() != Qos::at_most_once;
   for (const Receiver& receiver : route.receivers) {
     if (receiver.session->durable && is_applied) continue;
     // Without a place its publisher did not know of a durable session that has just subscribed.
-    const Qos qos = receiver.session->durable ? Qos::at_most_once
-                                              : std::min(message.qos(), receiver.qos);
+    const Qos qos =
+        receiver.session->durable ? Qos::at_most_once : std::min(message.qos(), receiver.qos);
     DeliveryForm form{.qos = qos, .retain = message.retain() && receiver.retain_as_published};
     if (receiver.more.empty()) {
       if (receiver.identifier != 0) form.identifiers = {&receiver.identifier, 1};

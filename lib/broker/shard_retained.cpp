@@ -98,9 +98,8 @@ void Shard::deliver_retained(RetainedRead& read, const MessageRef& message) {
   const mqtt::Qos qos = std::min(read.qos, message->qos());
   if (session->durable && qos != mqtt::Qos::at_most_once) {
     ++read.proposed;
-    return propose(
-        {.session = session->id,
-         .what = DeliverRecord{message, qos, true, read.identifier, {}, read.token}});
+    return propose({.session = session->id,
+                    .what = DeliverRecord{message, qos, true, read.identifier, {}, read.token}});
   }
   Routed routed(message);
   DeliveryForm form{.qos = qos, .retain = true};

@@ -117,7 +117,8 @@ std::string check_nothing_doubled(const History& history) {
       if (reception.qos == Qos::exactly_once) ++exact[reception.message];
     }
     for (const auto& [number, count] : exact) {
-      if (count > 1) complain(complaints, "client {} got {} twice at QoS 2", session.client, number);
+      if (count > 1)
+        complain(complaints, "client {} got {} twice at QoS 2", session.client, number);
     }
     for (const auto& [which, count] : fresh) {
       const SentMessage& message = history.messages[which.first];

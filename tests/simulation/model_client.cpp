@@ -147,13 +147,11 @@ void ModelClient::on_connack(const mqtt::Frame& frame) {
   session().connections.push_back({.from = history_.now()});
   has_session_ = true;
   may_have_session_ = is_lasting_;
-  history_.note(form_.id,
-                fmt::format("{}, away for {} ms", is_present ? "resumes" : "begins",
-                            (last_seen_ - last_seen_before_).count()));
+  history_.note(form_.id, fmt::format("{}, away for {} ms", is_present ? "resumes" : "begins",
+                                      (last_seen_ - last_seen_before_).count()));
   for (const Pending& pending : pending_) {
     if (pending.is_released) {
-      mqtt::append(output_,
-                   mqtt::Ack{.type = PacketType::pubrel, .packet_id = pending.packet_id},
+      mqtt::append(output_, mqtt::Ack{.type = PacketType::pubrel, .packet_id = pending.packet_id},
                    form_.version);
     } else {
       send_publish(pending, true);
@@ -231,9 +229,9 @@ void ModelClient::send_publish(const Pending& pending, bool dup) {
                              .packet_id = pending.packet_id,
                              .payload = as_bytes(payload)},
                form_.version);
-  history_.note(form_.id, fmt::format("publishes {} to {} qos {} id {}{}", pending.message,
-                                      message.topic, static_cast<int>(message.qos),
-                                      pending.packet_id, dup ? " again" : ""));
+  history_.note(form_.id,
+                fmt::format("publishes {} to {} qos {} id {}{}", pending.message, message.topic,
+                            static_cast<int>(message.qos), pending.packet_id, dup ? " again" : ""));
 }
 
 void ModelClient::ping() {

@@ -98,13 +98,13 @@ class ModelClient {
   std::vector<mqtt::Ack> held_acks_{};
 
   // The session's.
-  bool has_session_ = false;    // the broker has said so
+  bool has_session_ = false;  // the broker has said so
   bool may_have_session_ = false;
   bool must_be_clean_ = false;  // nobody knows what the broker has
   bool asked_clean_ = false;
-  bool is_lasting_ = false;  // the session outlives this connection
-  MonoTime last_seen_{};         // bytes came
-  MonoTime last_seen_before_{};  // on an earlier connection
+  bool is_lasting_ = false;       // the session outlives this connection
+  MonoTime last_seen_{};          // bytes came
+  MonoTime last_seen_before_{};   // on an earlier connection
   std::size_t session_ = nobody;  // in the history
   std::uint16_t last_packet_id_ = 0;
   std::vector<Pending> pending_{};
@@ -118,8 +118,8 @@ class ModelClient {
   std::set<std::uint16_t> in_flight_{};  // of the broker, not finished by us
   std::map<std::uint16_t, std::string> aliases_{};
   std::deque<PendingSubscribe> subscribing_{};
-  std::vector<std::size_t> unconfirmed_{};               // QoS 0 on this connection
-  std::deque<std::vector<std::size_t>> pinged_{};        // confirmed by the PINGRESPs to come
+  std::vector<std::size_t> unconfirmed_{};         // QoS 0 on this connection
+  std::deque<std::vector<std::size_t>> pinged_{};  // confirmed by the PINGRESPs to come
 };
 
 }  // namespace mqz::simulation

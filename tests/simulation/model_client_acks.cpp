@@ -143,23 +143,22 @@ void ModelClient::subscribe(const std::string& filter, Qos qos, std::uint8_t ret
   } else {
     retain_handling = 0;
   }
-  session().subscriptions.push_back(
-      {.filter = filter,
-       .qos = qos,
-       .identifier = identifier,
-       .wants_retained = retain_handling == 0,
-       .asked = history_.now()});
+  session().subscriptions.push_back({.filter = filter,
+                                     .qos = qos,
+                                     .identifier = identifier,
+                                     .wants_retained = retain_handling == 0,
+                                     .asked = history_.now()});
   if (std::ranges::find(filters_, filter) == filters_.end()) filters_.push_back(filter);
   std::string payload;
-  mqtt::append_entry(payload, mqtt::SubscribeEntry{
-                                  filter, {.qos = qos, .retain_handling = retain_handling}});
+  mqtt::append_entry(
+      payload, mqtt::SubscribeEntry{filter, {.qos = qos, .retain_handling = retain_handling}});
   const std::uint16_t packet_id = fresh_packet_id();
   subscribing_.push_back({packet_id, false, filter, qos});
-  mqtt::append(output_,
-               mqtt::Subscribe{.packet_id = packet_id,
-                               .properties = properties.view(),
-                               .payload = as_bytes(payload)},
-               form_.version);
+  mqtt::append(
+      output_,
+      mqtt::Subscribe{
+          .packet_id = packet_id, .properties = properties.view(), .payload = as_bytes(payload)},
+      form_.version);
   history_.note(form_.id, fmt::format("subscribes {} qos {}", filter, static_cast<int>(qos)));
 }
 
@@ -172,8 +171,7 @@ void ModelClient::unsubscribe(std::string filter) {
   mqtt::append_entry(payload, filter);
   const std::uint16_t packet_id = fresh_packet_id();
   subscribing_.push_back({packet_id, true, filter});
-  mqtt::append(output_,
-               mqtt::Unsubscribe{.packet_id = packet_id, .payload = as_bytes(payload)},
+  mqtt::append(output_, mqtt::Unsubscribe{.packet_id = packet_id, .payload = as_bytes(payload)},
                form_.version);
   history_.note(form_.id, fmt::format("unsubscribes {}", filter));
 }
@@ -182,13 +180,12 @@ void ModelClient::on_subscribe_ack(const mqtt::Frame& frame) {
   const auto packet = mqtt::decode_subscribe_ack(frame, form_.version);
   if (!packet) return complain("gets a SUBACK that cannot be read");
   const auto at = std::ranges::find(subscribing_, packet->packet_id, &PendingSubscribe::packet_id);
-  if (at == subscribing_.end() ||
-      at->is_unsubscribe != (packet->type == PacketType::unsuback))
+  if (at == subscribing_.end() || at->is_unsubscribe != (packet->type == PacketType::unsuback))
     return complain("gets a SUBACK or UNSUBACK that it does not wait for");
   const PendingSubscribe asked = *at;
   subscribing_.erase(at);
-  history_.note(form_.id, fmt::format("has {}subscribed {}", asked.is_unsubscribe ? "un" : "",
-                                      asked.filter));
+  history_.note(form_.id,
+                fmt::format("has {}subscribed {}", asked.is_unsubscribe ? "un" : "", asked.filter));
   if (asked.is_unsubscribe) return;
   if (packet->reasons.size() != 1 || packet->reasons[0] != static_cast<std::byte>(asked.qos))
     return complain("gets a SUBACK that grants something else");

@@ -129,8 +129,8 @@ void Network::take_mail(std::size_t index) {
 }
 
 void Network::post_mail(std::size_t index) {
-  auto boxes = std::exchange(shards_[index]->mail(),
-                             std::vector<std::vector<broker::Mail>>(shards_.size()));
+  auto boxes =
+      std::exchange(shards_[index]->mail(), std::vector<std::vector<broker::Mail>>(shards_.size()));
   for (std::size_t to = 0; to < boxes.size(); ++to) {
     std::ranges::move(boxes[to], std::back_inserter(mail_[index][to]));
   }
@@ -172,9 +172,8 @@ void Network::write_dirty(std::size_t index) {
 
 void Network::settle(Shard& shard, Connection& connection, std::size_t index) {
   connection.dirty = false;
-  Wire* wire = connection.transport < 0
-                   ? nullptr
-                   : &wires_[static_cast<std::size_t>(connection.transport)];
+  Wire* wire =
+      connection.transport < 0 ? nullptr : &wires_[static_cast<std::size_t>(connection.transport)];
   if (wire != nullptr) {
     wire->connection = &connection;
     wire->shard = index;

@@ -55,8 +55,7 @@ std::string check_no_stale(const History& history, const SessionHistory& session
   for (const Reception& reception : session.receptions) {
     const SentMessage& message = history.messages[reception.message];
     if (!message.retain || reception.dup) continue;
-    const auto [at, is_new] =
-        newest.try_emplace({message.topic, reception.qos}, reception.message);
+    const auto [at, is_new] = newest.try_emplace({message.topic, reception.qos}, reception.message);
     if (!is_new && at->second > reception.message && message.times_sent == 1) {
       complaints += fmt::format("client {} got the old value {} after {}\n", session.client,
                                 reception.message, at->second);

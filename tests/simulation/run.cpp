@@ -16,9 +16,9 @@ using mqtt::Version;
 using Phase = ModelClient::Phase;
 
 constexpr const char* topics[] = {"t/0", "t/1", "t/2", "t/0/a", "s/0/a", "s/1/b"};
-constexpr const char* filters[] = {"t/#",  "t/+", "t/0", "t/1",         "t/+/a",      "t/0/#",
-                                   "+/0",  "r/#", "r/+", "r/1",         "r/2",        "+/+",
-                                   "$share/g/s/0/#", "$share/h/s/1/+"};
+constexpr const char* filters[] = {
+    "t/#", "t/+", "t/0", "t/1", "t/+/a", "t/0/#",          "+/0",
+    "r/#", "r/+", "r/1", "r/2", "+/+",   "$share/g/s/0/#", "$share/h/s/1/+"};
 
 class Run {
  public:
@@ -97,8 +97,7 @@ class Run {
       return connect(client, random_.chance(faults.discard));
     }
     if (random_.chance(faults.leave)) return client.model->leave();
-    if (random_.chance(faults.stop_reading))
-      network_.set_reading(client.wire, random_.chance(0.5));
+    if (random_.chance(faults.stop_reading)) network_.set_reading(client.wire, random_.chance(0.5));
     if (random_.chance(faults.slow)) client.model->set_slow(random_.chance(0.5));
     request(*client.model, number);
   }
@@ -187,8 +186,8 @@ class Run {
 
   std::size_t look_at_retained() {
     const std::size_t number = clients_.size();
-    clients_.push_back({std::make_unique<ModelClient>(
-        ClientForm{.id = "probe", .number = number}, history_)});
+    clients_.push_back(
+        {std::make_unique<ModelClient>(ClientForm{.id = "probe", .number = number}, history_)});
     connect(clients_.back(), true);
     settle();
     clients_.back().model->subscribe("r/#", Qos::exactly_once, 0);

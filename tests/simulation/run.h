@@ -11,14 +11,14 @@ namespace mqz::simulation {
 
 // Probabilities are per action of a client.
 struct Faults {
-  double drop = 0;        // the connection is lost, in the middle of whatever is on its way
-  double takeover = 0;    // it connects again while its old connection is still there
-  double leave = 0;       // DISCONNECT
-  double discard = 0;     // it begins anew when it connects
-  double convert = 0;     // its session becomes one that (does not) outlive the connection
+  double drop = 0;      // the connection is lost, in the middle of whatever is on its way
+  double takeover = 0;  // it connects again while its old connection is still there
+  double leave = 0;     // DISCONNECT
+  double discard = 0;   // it begins anew when it connects
+  double convert = 0;   // its session becomes one that (does not) outlive the connection
   double stop_reading = 0;
-  double slow = 0;        // it keeps its acknowledgements back for a while
-  double jump = 0;        // of the clock, forward
+  double slow = 0;  // it keeps its acknowledgements back for a while
+  double jump = 0;  // of the clock, forward
 };
 
 struct RunForm {

@@ -18,8 +18,8 @@ struct GroupHistory {
     const SubscriptionSpan* span{};
   };
   std::vector<Member> members{};
-  bool has_left = false;     // a member unsubscribed, or its session ended
-  bool is_exact = true;      // all subscribed at QoS 2
+  bool has_left = false;  // a member unsubscribed, or its session ended
+  bool is_exact = true;   // all subscribed at QoS 2
 
   bool has_stayer_since(Moment sent) const {
     for (const Member& member : members) {

@@ -86,7 +86,7 @@ Checked<broker::Config> read_config(const Parsed& parsed) {
          fmt::format("{}: {}{}", finding.place.text(),
                      finding.severity == broker::Severity::warning ? "warning: " : "",
                      finding.text));
-    if (!finding.hint.empty()) fmt::print(stderr, "  hint: {}\n", finding.hint);
+    if (!finding.hint.empty()) say(fmt::format("  hint: {}\n", finding.hint));
   }
   if (loaded.has_errors()) {
     return stop(Exit::configuration,

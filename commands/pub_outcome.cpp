@@ -6,12 +6,10 @@
 
 namespace mqz::commands {
 
-std::string Publisher::progress() const {
-  return fmt::format("acked {} of {}", acked_, owed_);
-}
+std::string Publisher::progress() const { return fmt::format("acked {} of {}", acked_, owed_); }
 
 int Publisher::conclude() {
-  if (plan_.input == PubPlan::Input::terminal && prompted_) fmt::print(stderr, "\n");
+  if (plan_.input == PubPlan::Input::terminal && prompted_) say("\n");
   if (plan_.stats) print_stats();
   const bool all_acked = acked_ + rejected_ >= owed_;
   if (signal_ != 0) {
@@ -37,14 +35,15 @@ int Publisher::conclude() {
 
 Stop Publisher::describe_rejections() const {
   return {all_denied_ && rejected_ == sent_ ? Exit::refused : Exit::failed,
-          fmt::format("{} of {} messages rejected: {}", rejected_, sent_, first_rejection_), {}};
+          fmt::format("{} of {} messages rejected: {}", rejected_, sent_, first_rejection_),
+          {}};
 }
 
 void Publisher::print_stats() const {
   const double seconds = static_cast<double>((os::read_mono() - started_).count()) / 1000;
   const double rate = seconds > 0 ? static_cast<double>(sent_) / seconds : 0;
-  fmt::print(stderr, "sent {}, acked {}, rejected {}, {:.3f} s, {:.0f} messages/s\n", sent_,
-             acked_, rejected_, seconds, rate);
+  say(fmt::format("sent {}, acked {}, rejected {}, {:.3f} s, {:.0f} messages/s\n", sent_, acked_,
+                  rejected_, seconds, rate));
 }
 
 }  // namespace mqz::commands

@@ -95,9 +95,7 @@ bool Publisher::take_next() {
         next_topic_ = 0;
         ++taken_;
         return true;
-      case PubSource::Next::end:
-        source_done_ = true;
-        return false;
+      case PubSource::Next::end: source_done_ = true; return false;
       case PubSource::Next::bad:
         stop_ = source_.complaint();
         source_done_ = true;
@@ -143,7 +141,7 @@ void Publisher::pace(MonoTime now) {
 void Publisher::prompt() {
   if (plan_.input != PubPlan::Input::terminal || prompted_) return;
   prompted_ = true;
-  fmt::print(stderr, "> ");
+  say("> ");
 }
 
 void Publisher::watch_input() {
@@ -151,7 +149,8 @@ void Publisher::watch_input() {
   if (input_watched_) return;
   input_watched_ = true;
   // What cannot be waited for, such as a file, never lets its reader wait.
-  if (!poller_.add(source_.reader().fd(), os::Interest::read, static_cast<os::PollTarget*>(&input_))) {
+  if (!poller_.add(source_.reader().fd(), os::Interest::read,
+                   static_cast<os::PollTarget*>(&input_))) {
     starved_ = input_watched_ = false;
   }
 }
@@ -177,7 +176,8 @@ void Publisher::SignalInput::on_poll(const os::PollEvent&, MonoTime now) {
 void Publisher::check_time(MonoTime now) {
   if (answer_deadline_ && now >= *answer_deadline_ && !answered_) {
     answer_deadline_.reset();
-    stop_ = Stop{Exit::timed_out, fmt::format("no answer on '{}' in time", plan_.response_topic), {}};
+    stop_ =
+        Stop{Exit::timed_out, fmt::format("no answer on '{}' in time", plan_.response_topic), {}};
     source_done_ = answered_ = true;
   }
   if (plan_.ack_timeout.count() > 0 && client_->unacknowledged() > 0 &&
@@ -204,8 +204,8 @@ void Publisher::on_connected(const backend::Connected& connected) {
   up_ = true;
   progress_at_ = os::read_mono();
   if (connected.first && plan_.input == PubPlan::Input::terminal) {
-    fmt::print(stderr, "connected to {}, topic {}. A line is a message; an empty line ends.\n",
-               connected.where, fmt::join(plan_.topics, ", "));
+    say(fmt::format("connected to {}, topic {}. A line is a message; an empty line ends.\n",
+                    connected.where, fmt::join(plan_.topics, ", ")));
   } else if (!connected.first && !plan_.quiet) {
     note(path_, fmt::format("connected to {} again", connected.where));
   }

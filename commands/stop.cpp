@@ -6,13 +6,15 @@
 
 namespace mqz::commands {
 
+void say(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
 void note(std::string_view path, std::string_view text) {
-  fmt::print(stderr, "mqz{}{}: {}\n", path.empty() ? "" : " ", path, text);
+  say(fmt::format("mqz{}{}: {}\n", path.empty() ? "" : " ", path, text));
 }
 
 int report(std::string_view path, const Stop& stop) {
   note(path, stop.text);
-  if (!stop.hint.empty()) fmt::print(stderr, "  hint: {}\n", stop.hint);
+  if (!stop.hint.empty()) say(fmt::format("  hint: {}\n", stop.hint));
   return static_cast<int>(stop.code);
 }
 

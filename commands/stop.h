@@ -27,6 +27,10 @@ inline Stop stop_for(Error error) {
   return Stop{exit_for(error.code), std::move(error.text), std::move(error.hint)};
 }
 
+// Prints the text as it is on stderr. That nobody can read it is no reason to fail (fmt's print
+// throws).
+void say(std::string_view text);
+
 // Prints "mqz pub: text" and the indented hint on stderr; returns the exit status. `path` is the
 // command as typed: "pub", "broker passwd"; empty for mqz itself.
 int report(std::string_view path, const Stop& stop);

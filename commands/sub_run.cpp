@@ -100,10 +100,9 @@ void Subscriber::finish_when_done(MonoTime now) {
   // As mosquitto_sub: an end from outside lets the will speak.
   const bool from_outside = signal_ != 0 || timed_out_;
   const bool has_will = plan_.messaging.client.connect.will.has_value();
-  client_->finish(from_outside && has_will ? mqtt::Reason::disconnect_with_will
-                                           : mqtt::Reason::success,
-                  plan_.messaging.disconnect.view(), now,
-                  signal_ != 0 ? Millis(50) : close_patience);
+  client_->finish(
+      from_outside && has_will ? mqtt::Reason::disconnect_with_will : mqtt::Reason::success,
+      plan_.messaging.disconnect.view(), now, signal_ != 0 ? Millis(50) : close_patience);
 }
 
 // What is still to be written when the connection is over; a signal ends the waiting.
@@ -138,8 +137,7 @@ void Subscriber::subscribe() {
   for (const std::string& filter : plan_.filters) {
     mqtt::append_entry(entries, mqtt::SubscribeEntry{filter, plan_.options});
   }
-  if (!entries.empty() &&
-      client_->subscribe(as_bytes(entries), plan_.messaging.subscribe.view())) {
+  if (!entries.empty() && client_->subscribe(as_bytes(entries), plan_.messaging.subscribe.view())) {
     ++requests_open_;
   }
   entries.clear();
@@ -212,8 +210,8 @@ void Subscriber::remove_retained(std::string_view topic) {
 
 void Subscriber::send_removals() {
   while (!to_remove_.empty() && client_->has_room()) {
-    const mqtt::Publish empty{.qos = mqtt::Qos::at_least_once, .retain = true,
-                              .topic = to_remove_.back()};
+    const mqtt::Publish empty{
+        .qos = mqtt::Qos::at_least_once, .retain = true, .topic = to_remove_.back()};
     if (const auto sent = client_->publish(empty); !sent) {
       stop_ = Stop{Exit::refused, sent.error().text, {}};
       done_ = true;
@@ -232,7 +230,7 @@ void Subscriber::on_published(const backend::Published& published) {
 
 void Subscriber::print(const mqtt::Publish& message) {
   std::string& out = sink_.buffer();
-  if (plan_.topic_to_stderr) fmt::print(stderr, "{}\n", message.topic);
+  if (plan_.topic_to_stderr) say(fmt::format("{}\n", message.topic));
   switch (plan_.form) {
     case SubPlan::Form::json:
       append_json(out, {message, wall_clock()}, JsonForm::full, plan_.pretty);
@@ -254,9 +252,7 @@ void Subscriber::print(const mqtt::Publish& message) {
       out.append(message.payload.empty() ? "(null)" : as_text(message.payload));
       break;
     case SubPlan::Form::hex:
-    case SubPlan::Form::base64:
-      print_payload(message);
-      break;
+    case SubPlan::Form::base64: print_payload(message); break;
   }
   out.append(plan_.separator);
 }
@@ -290,8 +286,9 @@ int Subscriber::conclude() {
   }
   if (stop_) return report(path_, *stop_);
   if (sink_.has_failed() && !sink_.is_closed()) {
-    return report(path_, {Exit::io, fmt::format("cannot write to stdout: {}",
-                                                os::errno_text(sink_.error())), {}});
+    return report(
+        path_,
+        {Exit::io, fmt::format("cannot write to stdout: {}", os::errno_text(sink_.error())), {}});
   }
   const bool unmet = plan_.count && printed_ < *plan_.count && !sink_.is_closed();
   if (signal_ != 0) return unmet ? 128 + signal_ : 0;

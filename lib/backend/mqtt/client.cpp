@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t read_bytes = 64U << 10U;
 constexpr Millis write_patience{30'000};  // for the kernel to take the last bytes
-constexpr Millis steady_after{5'000};  // a connection that lived so long resets the back-off
+constexpr Millis steady_after{5'000};     // a connection that lived so long resets the back-off
 
 }  // namespace
 
@@ -98,7 +98,7 @@ void MqttClient::tick(MonoTime now) {
     }
   }
   if (transport_ && transport_->has_buffered() && !paused_) read(now);
-  if (phase_ == Phase::open) session_.tick(now);
+  if (phase_ == Phase::open) session_.tick(now, !paused_);
   if (phase_deadline_ && now >= *phase_deadline_) time_out(now);
 }
 
@@ -110,17 +110,14 @@ void MqttClient::time_out(MonoTime now) {
     case Phase::open:
       return attempt_failed(no_answer(where(), options_.connect_timeout, phase_ == Phase::open),
                             true, now);
-    case Phase::waiting:
-      return begin_round(now);
+    case Phase::waiting: return begin_round(now);
     case Phase::saying_bye: {
       const Error error = not_all_sent(where(), "the server does not read");
       return end(&error);
     }
-    case Phase::closing:
-      return end(nullptr);
+    case Phase::closing: return end(nullptr);
     case Phase::idle:
-    case Phase::ended:
-      return;
+    case Phase::ended: return;
   }
 }
 
@@ -130,13 +127,10 @@ void MqttClient::read(MonoTime now) {
   const std::span<std::byte> room = std::span(input_).subspan(input_used_);
   const os::IoResult got = transport_->read(room);
   switch (got.status) {
-    case os::IoStatus::ok:
-      return take_input(got.bytes, now);
-    case os::IoStatus::would_block:
-      return;
+    case os::IoStatus::ok: return take_input(got.bytes, now);
+    case os::IoStatus::would_block: return;
     case os::IoStatus::closed:
-    case os::IoStatus::failed:
-      return peer_closed(got.error, now);
+    case os::IoStatus::failed: return peer_closed(got.error, now);
   }
 }
 

@@ -1,8 +1,8 @@
 // An MQTT connection that lives on its user's poller: it finds the server, keeps a session going
 // over reconnections, and says goodbye properly.
 //
-// Servers are tried in their order. What fails before the first connection ends the client, if every
-// server failed; later, a lost connection is tried again with back-off (`reconnect`).
+// Servers are tried in their order. What fails before the first connection ends the client, if
+// every server failed; later, a lost connection is tried again with back-off (`reconnect`).
 #pragma once
 
 #include <memory>
@@ -59,12 +59,12 @@ class MqttClient final : public PubSub, private os::PollTarget {
  private:
   enum class Phase : std::uint8_t {
     idle,
-    connecting,   // the connector is at work
-    shaking,      // the transport's own handshake
-    open,         // MQTT: from CONNECT on
-    saying_bye,   // DISCONNECT and what stood before it is being written
-    closing,      // all is written; the server's close is awaited
-    waiting,      // for the next attempt
+    connecting,  // the connector is at work
+    shaking,     // the transport's own handshake
+    open,        // MQTT: from CONNECT on
+    saying_bye,  // DISCONNECT and what stood before it is being written
+    closing,     // all is written; the server's close is awaited
+    waiting,     // for the next attempt
     ended,
   };
 
@@ -93,8 +93,8 @@ class MqttClient final : public PubSub, private os::PollTarget {
   MqttSession session_;
   Backoff backoff_;
   Phase phase_ = Phase::idle;
-  std::size_t server_ = 0;               // of options_.servers: in use or being tried
-  std::vector<Error> round_errors_{};    // of the servers tried since begin_round
+  std::size_t server_ = 0;             // of options_.servers: in use or being tried
+  std::vector<Error> round_errors_{};  // of the servers tried since begin_round
   std::unique_ptr<Connector> connector_{};
   std::unique_ptr<Transport> transport_{};
   os::Interest interest_ = os::Interest::none;

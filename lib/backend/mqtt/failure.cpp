@@ -31,8 +31,8 @@ std::string_view denial_hint(Reason reason) {
 }  // namespace
 
 std::string reason_with_number(Reason reason) {
-  return std::string(reason_text(reason)) + " (" +
-         std::to_string(static_cast<unsigned>(reason)) + ")";
+  return std::string(reason_text(reason)) + " (" + std::to_string(static_cast<unsigned>(reason)) +
+         ")";
 }
 
 Error no_answer(std::string_view where, Millis waited, bool connected) {
@@ -48,8 +48,7 @@ Error no_answer(std::string_view where, Millis waited, bool connected) {
 }
 
 Error closed_before_connack(std::string_view where) {
-  return {ErrorCode::unavailable,
-          std::string(where) + " closed the connection before CONNACK",
+  return {ErrorCode::unavailable, std::string(where) + " closed the connection before CONNACK",
           "port 8883 usually wants TLS: try --url mqtts://…"};
 }
 
@@ -62,7 +61,8 @@ Error connection_lost(std::string_view where, int error) {
 
 Error not_all_sent(std::string_view where, std::string_view why) {
   return {ErrorCode::timeout,
-          "the last messages to " + std::string(where) + " may be lost: " + std::string(why), {}};
+          "the last messages to " + std::string(where) + " may be lost: " + std::string(why),
+          {}};
 }
 
 Error describe_failure(std::string_view where, const Ending& ending) {
@@ -79,8 +79,7 @@ Error describe_failure(std::string_view where, const Ending& ending) {
     case Ending::Kind::broken:
       return {ErrorCode::unavailable, "lost the connection to " + server + more, {}};
     case Ending::Kind::finished:
-    case Ending::Kind::again_at_once:
-      break;
+    case Ending::Kind::again_at_once: break;
   }
   return {ErrorCode::unavailable, server + " is not connected", {}};
 }

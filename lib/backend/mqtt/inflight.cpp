@@ -7,7 +7,8 @@
 namespace mqz::backend {
 namespace {
 
-constexpr std::size_t kept_capacity_max = 4096;  // so a burst of large messages leaves no memory held
+constexpr std::size_t kept_capacity_max =
+    4096;  // so a burst of large messages leaves no memory held
 
 }  // namespace
 

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "lib/backend/mqtt/session_send.h"
-
 namespace mqz::backend {
 namespace {
 
@@ -26,8 +24,8 @@ void MqttSession::open(std::string_view where, MonoTime now) {
   mqtt::Connect connect;
   connect.version = options_.version;
   // Before 5 a session without an identifier cannot be kept [MQTT-3.1.3-7].
-  connect.clean_start = options_.clean_start ||
-                        (options_.version != mqtt::Version::v5 && options_.client_id.empty());
+  connect.clean_start =
+      options_.clean_start || (options_.version != mqtt::Version::v5 && options_.client_id.empty());
   connect.keep_alive_s = options_.keep_alive_s;
   connect.client_id = options_.client_id;
   connect.user_name = options_.user_name;
@@ -62,17 +60,17 @@ bool MqttSession::try_older_version() {
   return true;
 }
 
-void MqttSession::tick(MonoTime now) {
+void MqttSession::tick(MonoTime now, bool reading) {
   now_ = now;
   if (state_ != State::connected) return;
   resend();
   if (limits_.keep_alive_s == 0) return;
   const auto patience = std::chrono::seconds(limits_.keep_alive_s);
-  if (pinged_at_) {
+  if (pinged_at_ && reading) {
     if (now - *pinged_at_ < patience) return;
     ending_ = Ending{Ending::Kind::broken, mqtt::Reason::keep_alive_timeout,
                      "no answer to a ping for " + std::to_string(patience.count()) + " s", true};
-  } else if (now - std::min(sent_at_, received_at_) >= patience) {
+  } else if (now - pinged_at_.value_or(std::min(sent_at_, received_at_)) >= patience) {
     outbox_.append(mqtt::pingreq_bytes);
     pinged_at_ = now;
     trace(true, mqtt::PacketType::pingreq);
@@ -114,8 +112,8 @@ Result<std::uint16_t> MqttSession::unsubscribe(Bytes filters, mqtt::PropertyView
 void MqttSession::receive_request_ack(const mqtt::Frame& frame) {
   const auto ack = decode_subscribe_ack(frame, options_.version);
   if (!ack) return break_off(ack.error(), "malformed " + std::string(packet_name(frame.type)));
-  const Request kind = ack->type == mqtt::PacketType::suback ? Request::subscribe
-                                                             : Request::unsubscribe;
+  const Request kind =
+      ack->type == mqtt::PacketType::suback ? Request::subscribe : Request::unsubscribe;
   const std::size_t index = ack->packet_id - request_id_base;  // wraps to a large number below it
   if (index >= requests_.size() || requests_[index] != kind) {
     return break_off(mqtt::Reason::protocol_error, "an answer to no request");

@@ -24,6 +24,7 @@
 #include "lib/backend/mqtt/outbox.h"
 #include "lib/backend/pubsub.h"
 #include "lib/mqtt/decode.h"
+#include "lib/mqtt/encode.h"
 
 namespace mqz::backend {
 
@@ -48,7 +49,8 @@ class MqttSession {
 
   // The transport is open: CONNECT is put into the outbox. `where` is passed on in Connected.
   void open(std::string_view where, MonoTime now);
-  // Takes whole packets off the front of `input`; returns the bytes used. Stops once ending() is set.
+  // Takes whole packets off the front of `input`; returns the bytes used. Stops once ending() is
+  // set.
   std::size_t receive(Bytes input, MonoTime now);
   // Bytes of the packet that begins the unused input, 0 while that is unknown: how much to read.
   std::size_t bytes_wanted() const { return bytes_wanted_; }
@@ -57,7 +59,8 @@ class MqttSession {
   // The transport is gone. Closed by the peer before any CONNACK, ending() may want 3.1.1 at once.
   enum class ClosedBy : std::uint8_t { us, peer };
   void close(ClosedBy whom);
-  void tick(MonoTime now);
+  // `reading`: does the transport read? Else an answer to a ping cannot be seen and is not missed.
+  void tick(MonoTime now, bool reading = true);
   std::optional<MonoTime> deadline() const;
 
   bool is_connected() const { return state_ == State::connected; }
@@ -154,7 +157,12 @@ class MqttSession {
 
   std::unique_ptr<std::bitset<65'536>> received_ids_{};  // QoS 2, awaiting PUBREL
   std::vector<std::string> aliases_{};
-  std::vector<Request> requests_{};      // by identifier, from request_id_base
+  std::vector<Request> requests_{};  // by identifier, from request_id_base
 };
+
+template <typename Packet>
+void MqttSession::send(const Packet& packet) {
+  encode(packet, options_.version, outbox_.grow(encoded_size(packet, options_.version)));
+}
 
 }  // namespace mqz::backend

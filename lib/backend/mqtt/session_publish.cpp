@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "lib/backend/mqtt/session.h"
-#include "lib/backend/mqtt/session_send.h"
 
 namespace mqz::backend {
 namespace {
@@ -19,8 +18,8 @@ std::string publish_detail(const mqtt::Publish& message) {
 }
 
 std::string ack_detail(std::uint16_t packet_id, mqtt::Reason reason) {
-  return "(m" + std::to_string(packet_id) + ", rc" +
-         std::to_string(static_cast<unsigned>(reason)) + ")";
+  return "(m" + std::to_string(packet_id) + ", rc" + std::to_string(static_cast<unsigned>(reason)) +
+         ")";
 }
 
 std::string topic_of(Bytes packet, mqtt::Version version) {
@@ -31,16 +30,15 @@ std::string topic_of(Bytes packet, mqtt::Version version) {
 }  // namespace
 
 bool MqttSession::has_room() const {
-  return state_ == State::connected && !ending_ && resend_.empty() &&
-         !window_full_ && inflight_.bytes() < options_.inflight_bytes_max &&
+  return state_ == State::connected && !ending_ && resend_.empty() && !window_full_ &&
+         inflight_.bytes() < options_.inflight_bytes_max &&
          outbox_.size() < options_.outbox_bytes_max;
 }
 
 Result<void> MqttSession::check_allowed(const mqtt::Publish& message) const {
   if (message.qos > limits_.qos) {
-    return fail(ErrorCode::refused,
-                "the server allows QoS " + std::to_string(static_cast<int>(limits_.qos)) +
-                    " at most");
+    return fail(ErrorCode::refused, "the server allows QoS " +
+                                        std::to_string(static_cast<int>(limits_.qos)) + " at most");
   }
   if (message.retain && !limits_.retain) {
     return fail(ErrorCode::refused, "the server does not retain messages");
@@ -181,8 +179,8 @@ void MqttSession::complete(const mqtt::Ack& ack, const Inflight::Message& messag
     published.why = ack.properties.text(mqtt::PropertyId::reason_string).value_or("");
   }
   inflight_.release(ack.packet_id);
-  // A window that was full opens again by a quarter at once: else every acknowledgement would buy one
-  // message, and each of both a system call.
+  // A window that was full opens again by a quarter at once: else every acknowledgement would buy
+  // one message, and each of both a system call.
   if (--on_the_wire_ <= limits_.window - limits_.window / 4) window_full_ = false;
   resend();
   events_.on_published(published);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "lib/backend/mqtt/session.h"
-#include "lib/backend/mqtt/session_send.h"
 #include "lib/mqtt/topic.h"
 
 namespace mqz::backend {
@@ -16,16 +15,15 @@ using mqtt::Reason;
 
 // After these a later attempt may meet a better moment.
 constexpr std::array passing_reasons = {
-    Reason::unspecified_error,     Reason::implementation_specific_error,
-    Reason::server_unavailable,    Reason::server_busy,
-    Reason::server_shutting_down,  Reason::keep_alive_timeout,
-    Reason::message_rate_too_high, Reason::quota_exceeded,
+    Reason::unspecified_error,        Reason::implementation_specific_error,
+    Reason::server_unavailable,       Reason::server_busy,
+    Reason::server_shutting_down,     Reason::keep_alive_timeout,
+    Reason::message_rate_too_high,    Reason::quota_exceeded,
     Reason::connection_rate_exceeded, Reason::maximum_connect_time,
 };
 
 bool is_passing(Reason reason) {
-  return std::find(passing_reasons.begin(), passing_reasons.end(), reason) !=
-         passing_reasons.end();
+  return std::find(passing_reasons.begin(), passing_reasons.end(), reason) != passing_reasons.end();
 }
 
 std::string reason_string(mqtt::PropertyView properties) {
@@ -46,16 +44,14 @@ std::size_t MqttSession::receive(Bytes input, MonoTime now) {
         used += next.frame.bytes;
         receive_frame(next.frame);
         continue;
-      case mqtt::FrameStatus::incomplete:
-        bytes_wanted_ = next.bytes_needed;
-        return used;
+      case mqtt::FrameStatus::incomplete: bytes_wanted_ = next.bytes_needed; return used;
       case mqtt::FrameStatus::malformed:
         break_off(Reason::malformed_packet, "what the server sent is not MQTT");
         return used;
       case mqtt::FrameStatus::too_large:
-        break_off(Reason::packet_too_large,
-                  "the server sent a packet of more than " +
-                      std::to_string(options_.packet_bytes_max) + " bytes");
+        break_off(Reason::packet_too_large, "the server sent a packet of more than " +
+                                                std::to_string(options_.packet_bytes_max) +
+                                                " bytes");
         return used;
     }
   }
@@ -64,37 +60,28 @@ std::size_t MqttSession::receive(Bytes input, MonoTime now) {
 
 void MqttSession::receive_frame(const mqtt::Frame& frame) {
   if (state_ == State::connecting && frame.type != PacketType::connack) {
-    return break_off(Reason::protocol_error,
-                     "the server's first packet is " + std::string(packet_name(frame.type)) +
-                         ", not CONNACK");
+    return break_off(
+        Reason::protocol_error,
+        "the server's first packet is " + std::string(packet_name(frame.type)) + ", not CONNACK");
   }
   switch (frame.type) {
-    case PacketType::connack:
-      return receive_connack(frame);
-    case PacketType::publish:
-      return receive_publish(frame);
+    case PacketType::connack: return receive_connack(frame);
+    case PacketType::publish: return receive_publish(frame);
     case PacketType::puback:
     case PacketType::pubrec:
     case PacketType::pubrel:
-    case PacketType::pubcomp:
-      return receive_ack(frame);
+    case PacketType::pubcomp: return receive_ack(frame);
     case PacketType::suback:
-    case PacketType::unsuback:
-      trace(false, frame.type);
-      return receive_request_ack(frame);
-    case PacketType::pingresp:
-      return trace(false, frame.type);
-    case PacketType::disconnect:
-      return receive_disconnect(frame);
+    case PacketType::unsuback: trace(false, frame.type); return receive_request_ack(frame);
+    case PacketType::pingresp: return trace(false, frame.type);
+    case PacketType::disconnect: return receive_disconnect(frame);
     case PacketType::connect:
     case PacketType::subscribe:
     case PacketType::unsubscribe:
     case PacketType::pingreq:
-    case PacketType::auth:
-      break;
+    case PacketType::auth: break;
   }
-  break_off(Reason::protocol_error,
-            "the server sent " + std::string(packet_name(frame.type)));
+  break_off(Reason::protocol_error, "the server sent " + std::string(packet_name(frame.type)));
 }
 
 void MqttSession::receive_connack(const mqtt::Frame& frame) {
@@ -145,8 +132,8 @@ void MqttSession::take_limits(mqtt::PropertyView properties) {
       properties.number(PropertyId::server_keep_alive).value_or(options_.keep_alive_s));
   const std::size_t receive_maximum =
       properties.number(PropertyId::receive_maximum).value_or(65'535);
-  limits_.window = std::min({std::max<std::size_t>(options_.inflight_max, 1), receive_maximum,
-                             Inflight::window_max});
+  limits_.window = std::min(
+      {std::max<std::size_t>(options_.inflight_max, 1), receive_maximum, Inflight::window_max});
   limits_.packet_bytes = std::min<std::size_t>(
       properties.number(PropertyId::maximum_packet_size).value_or(mqtt::packet_bytes_max),
       mqtt::packet_bytes_max);
@@ -173,8 +160,8 @@ bool MqttSession::resolve_alias(mqtt::Publish& message) {
   if (!alias) return true;
   const std::uint32_t most =
       options_.properties.view().number(PropertyId::topic_alias_maximum).value_or(0);
-  if (*alias > most || (message.topic.empty() &&
-                        (*alias > aliases_.size() || aliases_[*alias - 1].empty()))) {
+  if (*alias > most ||
+      (message.topic.empty() && (*alias > aliases_.size() || aliases_[*alias - 1].empty()))) {
     break_off(Reason::topic_alias_invalid, "the server used an unknown topic alias");
     return false;
   }

@@ -48,8 +48,7 @@ struct World {
   MqttSession session;
   Version version;
 
-  explicit World(ConnectOptions options = {})
-      : session(options, events), version(options.version) {
+  explicit World(ConnectOptions options = {}) : session(options, events), version(options.version) {
     session.open("here:1883", at_s(0));
   }
 
@@ -79,8 +78,8 @@ struct World {
       const auto p = decode_publish(frame, version);
       REQUIRE(p);
       return text + " q" + std::to_string(static_cast<int>(p->qos)) + " m" +
-             std::to_string(p->packet_id) + (p->dup ? " dup " : " ") + std::string(p->topic) +
-             "=" + std::string(as_text(p->payload));
+             std::to_string(p->packet_id) + (p->dup ? " dup " : " ") + std::string(p->topic) + "=" +
+             std::string(as_text(p->payload));
     }
     if (frame.type >= PacketType::puback && frame.type <= PacketType::pubcomp) {
       return text + " m" + std::to_string(decode_ack(frame, version)->packet_id);
@@ -206,9 +205,10 @@ TEST_CASE("a hundred thousand messages are counted, though identifiers repeat", 
       const auto next = mqtt::next_frame(rest);
       rest = rest.subspan(next.frame.bytes);
       if (next.frame.type != PacketType::publish) continue;
-      mqtt::append(acks, mqtt::Ack{PacketType::puback,
-                                   decode_publish(next.frame, Version::v5)->packet_id, {}, {}},
-                   Version::v5);
+      mqtt::append(
+          acks,
+          mqtt::Ack{PacketType::puback, decode_publish(next.frame, Version::v5)->packet_id, {}, {}},
+          Version::v5);
       ++acknowledged;
     }
     world.session.outbox().consume(world.session.outbox().size());
@@ -266,7 +266,8 @@ TEST_CASE("sending again keeps to a smaller window", "[client]") {
   CHECK(world.sent() == Words{"PUBLISH q1 m3 t=x"});
 }
 
-TEST_CASE("identifiers that an older session may hold are freed before QoS 2 uses them", "[client]") {
+TEST_CASE("identifiers that an older session may hold are freed before QoS 2 uses them",
+          "[client]") {
   ConnectOptions options;
   options.client_id = "me";
   options.clean_start = false;
@@ -320,7 +321,8 @@ TEST_CASE("QoS 2 identifiers are forgotten with the session, and kept with it", 
   }
 }
 
-TEST_CASE("a server that does not speak 5 is tried with 3.1.1, unless the version is pinned", "[client]") {
+TEST_CASE("a server that does not speak 5 is tried with 3.1.1, unless the version is pinned",
+          "[client]") {
   const std::string old_refusal("\x20\x02\x00\x01", 4);
   World world;
   world.receive(as_bytes(old_refusal));
@@ -361,7 +363,8 @@ TEST_CASE("a refusal carries its reason, and whether it may pass", "[client]") {
   CHECK_FALSE(denied.session.ending()->may_retry);
 }
 
-TEST_CASE("an idle session pings at its keep-alive and gives up when nothing comes back", "[client]") {
+TEST_CASE("an idle session pings at its keep-alive and gives up when nothing comes back",
+          "[client]") {
   World world;
   world.connack();
   world.sent();
@@ -375,6 +378,19 @@ TEST_CASE("an idle session pings at its keep-alive and gives up when nothing com
   world.session.tick(at_s(120));
   REQUIRE(world.session.ending());
   CHECK(world.session.ending()->may_retry);
+}
+
+TEST_CASE("while nothing is read, a session goes on pinging and misses no answer", "[client]") {
+  World world;
+  world.connack();
+  world.sent();
+  for (const int seconds : {60, 120, 180}) {
+    world.session.tick(at_s(seconds), false);
+    CHECK(world.sent() == Words{"PINGREQ"});
+  }
+  CHECK_FALSE(world.session.ending());
+  world.session.tick(at_s(181), true);
+  CHECK_FALSE(world.session.ending());
 }
 
 TEST_CASE("the server's keep-alive wins", "[client]") {

@@ -1,0 +1,275 @@
+"""`mqz pub`: what is sent arrives, nothing is lost unsaid, and failures say where and why."""
+
+import base64
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import time
+
+import harness
+
+# Mosquitto drops for slow subscribers unless told not to.
+KEEP_ALL = "max_queued_messages 0\nmax_inflight_messages 1000"
+
+
+class Publish(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.broker = self.start_mosquitto(KEEP_ALL)
+        self.at = ["-p", self.broker.port]
+
+    def listen(self, *words):
+        """mosquitto_sub in the background, subscribed when this returns."""
+        program = self.program("mosquitto_sub")
+        # Into a file it would keep what it says in a buffer; stdbuf makes it say each line.
+        listener = self.start([self.program("stdbuf"), "-oL", program, "-p", self.broker.port,
+                               "-V", "5", "-d", *words])
+        return listener.wait_for("SUBACK")
+
+    def heard(self, listener, count):
+        """The lines that mosquitto_sub -F '> ...' printed, as many as are awaited."""
+        def lines():
+            return [x[2:] for x in listener.out().decode().splitlines() if x.startswith("> ")]
+
+        listener.wait_until(lambda: len(lines()) >= count, f"{count} messages")
+        return lines()
+
+    def pub(self, *words, code=0, **more):
+        return self.assertExit(self.mqz("pub", *self.at, *words, **more), code)
+
+    def test_one_message_has_its_topic_qos_retain_and_properties(self):
+        listener = self.listen("-t", "#", "-q", "2", "-F", "> %t %q %p %C %P %R %D")
+        self.pub("-m", "hello")
+        self.pub("-t", "a/b", "-m", "two words", "-q", "2", "--content-type", "text/plain",
+                 "--user-property", "k=v", "-D", "publish", "response-topic", "r",
+                 "--correlation-data", "c")
+        self.assertEqual(self.heard(listener, 2),
+                         ["/Testing 0 hello    ", "a/b 2 two words text/plain k:v r c"])
+
+    def test_payloads_come_from_files_stdin_and_nothing(self):
+        listener = self.listen("-t", "p", "-F", "> %x")
+        with open(self.path("payload"), "wb") as file:
+            file.write(b"\x00\xff")
+        self.pub("-t", "p", "-f", self.path("payload"))
+        self.pub("-t", "p", "-s", stdin=b"a\nb\n")
+        self.pub("-t", "p", "-n")
+        self.pub("-t", "p", "-m", "r", "--repeat", "2", "--repeat-delay", "10ms")
+        self.assertEqual(self.heard(listener, 5), ["00ff", "610a620a", "", "72", "72"])
+
+    def test_several_topics_get_the_same_message(self):
+        listener = self.listen("-t", "#", "-F", "> %t %p")
+        self.pub("-t", "x", "-t", "y", "-m", "m")
+        self.assertEqual(self.heard(listener, 2), ["x m", "y m"])
+
+    def test_lines_are_messages_and_blank_lines_are_empty_messages(self):
+        listener = self.listen("-t", "l", "-F", "> [%p]")
+        self.pub("-t", "l", stdin=b"a\n\nc")
+        self.pub("-t", "l", "-l", "--stop-on-empty", stdin=b"d\n\ne\n")
+        self.pub("-t", "l", "-0", stdin=b"f\0g\0")
+        self.pub("-t", "other", "--topic-separator", " ", stdin=b"l h i\n")
+        self.assertEqual(self.heard(listener, 7), ["[a]", "[]", "[c]", "[d]", "[f]", "[g]", "[h i]"])
+
+    def test_no_line_is_lost_at_any_count_and_qos(self):
+        # 16-bit packet identifiers wrap at 65 536: the counts around it are where clients lose lines.
+        few = [0, 1, 1000]
+        many = [65_535, 65_536, 65_537, 100_000] if harness.LONG else [65_537]
+        for qos, counts in ((0, few + many), (1, few + many), (2, few + (many if harness.LONG else []))):
+            for count in counts:
+                with self.subTest(qos=qos, count=count):
+                    self.check_lines(qos, count)
+
+    def check_lines(self, qos, count):
+        topic = f"n/{qos}/{count}"
+        receiver = self.start_mqz("sub", *self.at, "-t", topic, "-q", str(qos), "-C", str(count + 1),
+                                  "-d")
+        receiver.wait_for("SUBACK")
+        lines = b"".join(b"%d\n" % i for i in range(count))
+        result = self.pub("-t", topic, "-q", qos, "-l", "--stats", stdin=lines, seconds=60)
+        self.assertIn(f"sent {count}, acked {count if qos else 0}, rejected 0", result.errors)
+        self.pub("-t", topic, "-q", qos, "-m", "end")
+        got = self.assertExit(receiver.wait(60), 0).out
+        self.assertEqual(got, lines + b"end\n")
+
+    def test_json_lines_carry_everything(self):
+        listener = self.listen("-t", "#", "-q", "1", "-F", "> %t %q %x %C")
+        lines = [
+            {"topic": "j/1", "payload": "text", "qos": 1, "properties": {"content-type": "c"}},
+            {"topic": "j/2", "payload": base64.b64encode(b"\0\xff").decode(), "encoding": "base64"},
+            {"payload_b64": "aGk="},
+        ]
+        self.pub("-t", "j/3", "--json", stdin="\n".join(map(json.dumps, lines)).encode())
+        self.assertEqual(self.heard(listener, 3),
+                         ["j/1 1 74657874 c", "j/2 0 00ff ", "j/3 0 6869 "])
+
+    def test_a_line_that_is_no_message_ends_it_with_its_number(self):
+        result = self.pub("--json", "-q", "1", code=65, stdin=b'{"payload":"a"}\n{"qos":5}\n')
+        self.assertIn("mqz pub: line 2 has a qos that is not 0, 1 or 2; acked 1 of 1", result.errors)
+
+    def test_a_terminal_is_prompted_until_an_empty_line(self):
+        listener = self.listen("-t", "/Testing", "-F", "> %p")
+        main, side = pty.openpty()
+        child = self.start([harness.MQZ, "pub", *self.at, "-q", "1"], stdin=side)
+        child.wait_for("A line is a message")
+        os.write(main, b"first\n")
+        self.heard(listener, 1)
+        os.write(main, b"second\n\n")
+        self.assertExit(child.wait(), 0)
+        self.assertEqual(self.heard(listener, 2), ["first", "second"])
+        os.close(main)
+        os.close(side)
+
+    def test_control_c_ends_a_prompt_at_once(self):
+        main, side = pty.openpty()
+        child = self.start([harness.MQZ, "pub", *self.at], stdin=side)
+        child.wait_for("A line is a message")
+        self.assertExit(child.stop(signal.SIGINT), 130)
+        os.close(main)
+        os.close(side)
+
+    def test_lines_of_a_slow_pipe_leave_at_once(self):
+        listener = self.listen("-t", "slow", "-F", "> %p")
+        child = self.start([harness.MQZ, "pub", *self.at, "-t", "slow"], stdin=subprocess.PIPE)
+        for i, line in enumerate([b"one\n", b"two\n"]):
+            child.stdin.write(line)
+            child.stdin.flush()
+            self.heard(listener, i + 1)
+        child.stdin.close()
+        self.assertExit(child.wait(), 0)
+
+    def test_a_request_gets_its_answer(self):
+        server = self.start_mqz("sub", *self.at, "-t", "ask", "-C", "1", "--json", "-d")
+        server.wait_for("SUBACK")
+        asker = self.start_mqz("pub", *self.at, "-t", "ask", "-m", "?", "--response-topic", "back",
+                               "--wait", "-W", "20")
+        question = json.loads(self.assertExit(server.wait(), 0).out)
+        properties = question["properties"]
+        self.assertEqual(properties["response-topic"], "back")
+        self.pub("-t", "back", "-m", "wrong", "--correlation-data", "other")
+        self.pub("-t", "back", "-m", "42", "--correlation-data", properties["correlation-data"])
+        self.assertEqual(self.assertExit(asker.wait(), 0).out, b"42\n")
+
+    def test_an_answer_that_does_not_come_is_status_27(self):
+        result = self.pub("-t", "ask", "-m", "?", "--response-topic", "back", "--wait", "-W", "50ms",
+                          code=27)
+        self.assertIn("no answer on 'back' in time", result.errors)
+
+    def test_a_lost_connection_is_made_again_and_nothing_is_lost(self):
+        child = self.start([harness.MQZ, "pub", *self.at, "-q", "1", "--stats"],
+                           stdin=subprocess.PIPE)
+        child.stdin.write(b"before\n")
+        child.stdin.flush()
+        time.sleep(0.1)
+        self.broker.send(signal.SIGKILL)
+        self.broker.wait()
+        child.wait_for("trying again in")
+        child.stdin.write(b"between\n")
+        child.stdin.close()
+        again = self.start([self.program("mosquitto"), "-p", self.broker.port])
+        self.wait_for_port(again, self.broker.port)
+        result = self.assertExit(child.wait(), 0)
+        self.assertIn(f"connected to localhost:{self.broker.port} again", result.errors)
+        self.assertIn("sent 2, acked 2", result.errors)
+
+    def test_without_reconnection_it_says_how_many_were_acknowledged(self):
+        child = self.start([harness.MQZ, "pub", *self.at, "-q", "1", "--no-reconnect"],
+                           stdin=subprocess.PIPE)
+        child.stdin.write(b"one\n")
+        child.stdin.flush()
+        time.sleep(0.1)
+        self.broker.send(signal.SIGKILL)
+        result = self.assertExit(child.wait(), 69)
+        self.assertIn(f"lost the connection to localhost:{self.broker.port}", result.errors)
+
+
+class Refusals(harness.Case):
+    def test_a_rejected_publish_is_said_and_is_status_77(self):
+        acl = self.write("acl", "topic readwrite allowed\n")
+        broker = self.start_mosquitto(f"user root\nacl_file {acl}")
+        result = self.mqz("pub", "-p", broker.port, "-t", "other/x", "-m", "m", "-q", "1")
+        self.assertExit(result, 77)
+        self.assertIn('1 of 1 messages rejected: topic "other/x": not authorized (135)',
+                      result.errors)
+        result = self.mqz("pub", "-p", broker.port, "-t", "allowed", "-t", "other", "-m", "m",
+                          "-q", "2")
+        self.assertExit(result, 1)
+        self.assertIn('1 of 2 messages rejected: topic "other"', result.errors)
+
+    def test_missing_credentials_are_status_77(self):
+        users = self.write("users", "")
+        broker = self.start_mosquitto(f"user root\npassword_file {users}\n")
+        file = self.path(f"mosquitto-{broker.port}.conf")
+        with open(file, encoding="utf-8") as old:
+            text = old.read().replace("allow_anonymous true", "allow_anonymous false")
+        port = harness.free_port()
+        strict = self.start([self.program("mosquitto"), "-c",
+                             self.write("strict.conf", text.replace(str(broker.port), str(port)))])
+        self.wait_for_port(strict, port)
+        result = self.assertExit(self.mqz("pub", "-p", port, "-m", "m"), 77)
+        self.assertIn(f"localhost:{port} refused the connection: not authorized (135)",
+                      result.errors)
+        self.assertIn("hint: give -u and --password-file", result.errors)
+
+    def test_nobody_there_and_nobody_known(self):
+        port = harness.free_port()
+        result = self.assertExit(self.mqz("pub", "-p", port, "-m", "m"), 69)
+        self.assertIn(f"mqz pub: cannot connect to localhost:{port}: Connection refused\n"
+                      "  hint: is a broker running there?", result.errors)
+        result = self.assertExit(self.mqz("pub", "-h", "nosuchhost.invalid", "-m", "m"), 69)
+        self.assertIn('cannot resolve "nosuchhost.invalid"', result.errors)
+
+    def test_a_server_that_says_nothing_is_given_up(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = silent.getsockname()[1]
+            result = self.mqz("pub", "-h", "127.0.0.1", "-p", port, "-m", "m",
+                              "--connect-timeout", "100ms")
+        self.assertExit(result, 69)
+        self.assertIn(f"127.0.0.1:{port} accepted the connection but sent no CONNACK", result.errors)
+
+    def test_a_list_of_servers_is_tried_in_order(self):
+        broker = self.start_mosquitto()
+        gone = harness.free_port()
+        hosts = f"127.0.0.1:{gone},127.0.0.1:{broker.port}"
+        self.assertExit(self.mqz("pub", "-h", hosts, "-m", "m"), 0)
+
+    def test_an_older_server_is_spoken_to_in_its_version(self):
+        with socket.create_server(("127.0.0.1", 0)) as old:
+            port = old.getsockname()[1]
+            child = self.start_mqz("pub", "-h", "127.0.0.1", "-p", str(port), "-m", "m")
+            levels = []
+            for answer in (b"\x20\x02\x00\x01", b"\x20\x02\x00\x00"):
+                connection, _ = old.accept()
+                with connection:
+                    levels.append(connection.recv(1000)[8])
+                    connection.sendall(answer)
+                    while connection.recv(1000):
+                        pass
+            self.assertExit(child.wait(), 0)
+        self.assertEqual(levels, [5, 4])
+
+    def test_mistakes_are_told_before_anything_is_connected(self):
+        for words, why in [
+            (["-t", "a/#", "-m", "x"], "'#' at position 3 is a wildcard"),
+            (["-t", "", "-m", "x"], "the topic is empty"),
+            (["-m", "x", "-n"], "--message and --null-message exclude each other"),
+            (["-m", "x", "--wait"], "--wait needs --response-topic"),
+            (["-m", "x", "-c"], "--disable-clean-session needs --id"),
+            (["-m", "x", "--will-payload", "y"], "needs --will-topic"),
+            (["-m", "x", "-D", "publish", "nonsense", "1"], "no such property"),
+            (["-m", "x", "-D", "publish", "receive-maximum", "1"], "publish packets do not have it"),
+            (["-m", "x", "-V", "311", "--content-type", "t"], "--content-type needs MQTT 5"),
+            (["-m", "x", "-h", "a:b"], "is not a port"),
+            (["-m", "x", "-L", "gopher://h"], "gopher:// does not carry messages"),
+        ]:
+            with self.subTest(words=words):
+                result = self.assertExit(self.mqz("pub", *words), 2)
+                self.assertIn(why, result.errors)
+        result = self.assertExit(self.mqz("pub", "-f", "/nonexistent/file"), 66)
+        self.assertIn("cannot read --file /nonexistent/file: No such file or directory",
+                      result.errors)
+
+
+if __name__ == "__main__":
+    harness.main()

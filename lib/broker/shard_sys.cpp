@@ -53,7 +53,7 @@ void Shard::publish_own(std::string_view topic, std::string_view text, bool reta
   Routed message(MessageRef::make(topic, {}, as_bytes(text), mqtt::Qos::at_most_once, retain,
                                   MonoTime::max()));
   const Route& route = routes_.find(topic, nullptr);
-  feed_live(message, route);
+  feed_live(message, route, false);
   for (ShardIndex to = 0; to < options_.count && route.elsewhere != 0; ++to) {
     if (to != options_.index && ((route.elsewhere >> to) & 1U) != 0)
       send_mail(to, RouteMail{message.block()});

@@ -8,19 +8,12 @@ Directory::Place Directory::claim(std::string_view client_id, ShardIndex fresh_s
     at = entries_.emplace(client_id, Entry{.shard = fresh_shard}).first;
   }
   at->second.claim = ++last_claim_;
-  return {at->second.shard, {last_claim_, at->second.session}};
+  return {at->second.shard, last_claim_};
 }
 
-void Directory::update(const SessionMail& mail) {
+void Directory::end(const SessionEndMail& mail) {
   const auto at = entries_.find(mail.client_id);
-  if (at == entries_.end() || at->second.claim < mail.claim) return;
-  // A session that came to be is worth knowing even when a newer claim is on its way to the same
-  // shard.
-  if (mail.session.is_valid()) {
-    at->second.session = mail.session;
-  } else if (at->second.claim == mail.claim) {
-    entries_.erase(at);
-  }
+  if (at != entries_.end() && at->second.claim == mail.claim) entries_.erase(at);
 }
 
 }  // namespace mqz::broker

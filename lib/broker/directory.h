@@ -21,20 +21,19 @@ class Directory {
  public:
   struct Place {
     ShardIndex shard = 0;
-    Claim claim{};
+    std::uint64_t claim = 0;
   };
   // The newest use of a client id; `fresh_shard` is where a new session would go.
   Place claim(std::string_view client_id, ShardIndex fresh_shard);
   bool contains(std::string_view client_id) const {
     return entries_.find(client_id) != entries_.end();
   }
-  void update(const SessionMail& mail);
+  void end(const SessionEndMail& mail);
   std::size_t size() const { return entries_.size(); }
 
  private:
   struct Entry {
     std::uint64_t claim = 0;
-    SlotId session{};
     ShardIndex shard = 0;
   };
   struct TextHash {

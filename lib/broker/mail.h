@@ -12,26 +12,18 @@
 
 namespace mqz::broker {
 
-// A client id, claimed at the front: which use of it this is, and the session it may have on the
-// target shard.
-struct Claim {
-  std::uint64_t number = 0;
-  SlotId session{};
-};
-
 // To the shard where a client's session lives: its socket, and what it has sent so far.
 struct AdoptMail {
   int transport = -1;
   std::uint16_t listener = 0;  // index of the one it came in by
   std::string client_id{};     // as claimed; the CONNECT's may be empty
-  Claim claim{};
-  std::string input{};  // begins with the CONNECT
+  std::uint64_t claim = 0;     // which use of the client id this is: later ones have larger numbers
+  std::string input{};         // begins with the CONNECT
 };
-// To the front: a session came to be, or ended. Void unless the claim is still the newest.
-struct SessionMail {
+// To the front: a session has ended. Void unless its claim is still the newest.
+struct SessionEndMail {
   std::string client_id{};
   std::uint64_t claim = 0;
-  SlotId session{};  // invalid: ended
 };
 
 // A shard has no part in anything until it is given its first connection. The front then tells the
@@ -133,7 +125,7 @@ struct CommittedMail {
 };
 
 using Mail =
-    std::variant<AdoptMail, SessionMail, ActivateMail, ActiveMail, RouteMail, InterestMail,
+    std::variant<AdoptMail, SessionEndMail, ActivateMail, ActiveMail, RouteMail, InterestMail,
                  SettleMail, SettledMail, RetainedAskMail, RetainedSliceMail, RetainedDropMail,
                  GroupJoinMail, GroupLeaveMail, GroupPresenceMail, GroupDeliverMail,
                  GroupReturnMail, CountersAskMail, CountersMail, ProposeMail, CommittedMail>;

@@ -53,6 +53,7 @@ struct ConnectRecord {
 
 // The connection of a durable session has ended.
 struct DisconnectRecord {
+  std::uint64_t claim = 0;  // void when the client has been back
   bool will_wanted = true;
   std::uint32_t expiry_s = 0;  // as last told by the client
 };

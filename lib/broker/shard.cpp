@@ -202,7 +202,7 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
     Shard& shard;
     ShardIndex from;
     void operator()(AdoptMail& mail) const { shard.adopt(std::move(mail)); }
-    void operator()(SessionMail& mail) const { shard.directory_.update(mail); }
+    void operator()(SessionEndMail& mail) const { shard.directory_.end(mail); }
     void operator()(ActivateMail& mail) const { shard.on_activate(from, mail); }
     void operator()(ActiveMail& mail) const { shard.active_ = mail.shards; }
     void operator()(RouteMail& mail) const {

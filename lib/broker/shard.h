@@ -14,10 +14,12 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "lib/base/slots.h"
 #include "lib/base/time.h"
+#include "lib/broker/client_sessions.h"
 #include "lib/broker/connection.h"
 #include "lib/broker/counters.h"
 #include "lib/broker/directory.h"
@@ -140,15 +142,16 @@ class Shard {
   void refuse_connect(Connection& connection, mqtt::Reason reason);
   ShardIndex choose_shard();
   void connect_here(Connection& connection, const mqtt::Connect& packet, std::string client_id,
-                    const Claim& claim);
+                    std::uint64_t claim);
   void adopt(AdoptMail mail);
   void take_limits(Connection& connection, const mqtt::Connect& packet);
-  void open(Connection& connection, const ConnectRecord& record, SlotId existing);
+  void open(Connection& connection, const ConnectRecord& record);
+  Session* displace(std::string_view client_id);
   void write_connack(Connection& connection, bool session_present);
   void on_disconnect(Connection& connection, const mqtt::Frame& frame);
   void on_auth(Connection& connection, const mqtt::Frame& frame);
   void take_over(Session& session);
-  void connect_abandoned(const ConnectRecord& record, SlotId existing);
+  void connect_abandoned(const ConnectRecord& record);
 
   // shard_activate.cpp
   void hand_over(Connection& connection, ShardIndex to, AdoptMail mail);
@@ -163,7 +166,7 @@ class Shard {
   void disconnected(Session& session, const DisconnectRecord& record);
   void end_session(Session& session);
   void fire_will(Session& session);
-  void tell_directory(const Session& session, bool ended);
+  void tell_directory(const Session& session);
   void resume(Session& session);
   void on_session_timer(const Timer& timer);
   void on_connection_timer(const Timer& timer);
@@ -245,6 +248,7 @@ class Shard {
   void on_group_leave(const GroupLeaveMail& mail);
   bool feed_group(Group& group, Routed& message, const GroupMember* not_to = nullptr);
   void on_group_deliver(ShardIndex from, GroupDeliverMail mail);
+  void return_to_group(GroupReturnMail mail);
   void on_group_return(GroupReturnMail mail);
   void return_unacknowledged(Session& session, std::string_view only_filter);
 
@@ -295,6 +299,9 @@ class Shard {
 
   Slots<Connection> connections_{};
   Slots<Session> sessions_{};
+  ClientSessions client_sessions_{};
+  // Client ids with a ConnectRecord on its way: what else connects with them waits behind it.
+  std::unordered_multiset<std::string> connects_proposed_{};
   Subscriptions subscriptions_;
   Groups groups_;      // the front's
   Interest interest_;  // of the other shards

@@ -18,7 +18,11 @@ void Shard::apply(Record& record) {
 
     void operator()(DeliverRecord& delivery) const {
       Session* to = session();
-      if (to == nullptr) return;
+      if (to == nullptr) {  // it has ended meanwhile; the group may have others
+        if (!delivery.group.is_valid()) return;
+        const GroupMember gone{shard.options_.index, record.session};
+        return shard.return_to_group({delivery.group, std::move(delivery.message), gone});
+      }
       if (delivery.read != 0 && !shard.is_still_due(delivery)) return;
       Routed message(delivery.message);
       DeliveryForm form{.qos = delivery.qos, .retain = delivery.retain, .group = delivery.group};
@@ -27,16 +31,18 @@ void Shard::apply(Record& record) {
     }
 
     void operator()(ConnectRecord& connect) const {
+      shard.connects_proposed_.erase(shard.connects_proposed_.find(connect.client_id));
       Connection* found = shard.connections_.find(record.connection);
       if (found == nullptr || found->state != ConnectionState::connecting) {
-        return shard.connect_abandoned(connect, record.session);
+        return shard.connect_abandoned(connect);
       }
-      shard.open(*found, connect, record.session);
+      shard.open(*found, connect);
     }
 
     void operator()(DisconnectRecord& disconnect) const {
       Session* gone = session();
-      if (gone != nullptr && gone->connection == nullptr) shard.disconnected(*gone, disconnect);
+      if (gone != nullptr && gone->claim == disconnect.claim && gone->connection == nullptr)
+        shard.disconnected(*gone, disconnect);
     }
 
     void operator()(SubscribeRecord& subscribe) const {

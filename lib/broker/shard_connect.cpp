@@ -161,22 +161,23 @@ void Shard::take_limits(Connection& connection, const mqtt::Connect& packet) {
 }
 
 void Shard::connect_here(Connection& connection, const mqtt::Connect& packet, std::string client_id,
-                         const Claim& claim) {
+                         std::uint64_t claim) {
   take_limits(connection, packet);
   ConnectRecord record{};
   record.expiry_s = session_expiry(packet, settings_.session_expiry_max_s);
   record.durable = record.expiry_s > 0;
   record.clean_start = packet.clean_start;
-  record.claim = claim.number;
+  record.claim = claim;
   record.client_id = std::move(client_id);
   if (packet.will) record.will = make_will(*packet.will);
-  const Session* existing = sessions_.find(claim.session);
+  const Session* existing = client_sessions_.find(record.client_id);
   connection.state = ConnectionState::connecting;
-  if (record.durable || (existing != nullptr && existing->durable)) {
-    return propose(
-        {.connection = connection.id, .session = claim.session, .what = std::move(record)});
+  if (record.durable || (existing != nullptr && existing->durable) ||
+      connects_proposed_.contains(record.client_id)) {
+    connects_proposed_.insert(record.client_id);
+    return propose({.connection = connection.id, .what = std::move(record)});
   }
-  open(connection, record, claim.session);
+  open(connection, record);
 }
 
 // The old connection ends here and now, in the middle of the new one's CONNECT; what its end means
@@ -186,21 +187,30 @@ void Shard::take_over(Session& session) {
   Connection& old = *std::exchange(session.connection, nullptr);
   old.session = nullptr;
   refuse(old, Reason::session_taken_over);  // [MQTT-3.1.4-3]; 3.x: closed
-  if (!session.durable) return disconnected(session, {.expiry_s = 0});
+  if (session.expiry_s == 0) return disconnected(session, {.expiry_s = 0});
   if (session.will && session.will->delay_s == 0) fire_will(session);
 }
 
-// The CONNECT takes effect: at once, or where its record is applied.
-void Shard::open(Connection& connection, const ConnectRecord& record, SlotId existing) {
-  Session* session = sessions_.find(existing);
-  if (session != nullptr && session->expires <= now_.mono) {
-    end_session(*session);
-    session = nullptr;
-  }
-  if (session != nullptr && session->connection != nullptr && session->connection != &connection) {
+// The client's session, if it has one that goes on, without the connection that it had.
+Session* Shard::displace(std::string_view client_id) {
+  Session* session = client_sessions_.find(client_id);
+  if (session == nullptr) return nullptr;
+  if (session->connection != nullptr) {
     take_over(*session);
-    session = sessions_.find(existing);  // one that ended with its connection is gone
+    return client_sessions_.find(client_id);  // one that ended with its connection is gone
   }
+  if (session->expires <= now_.mono || session->expiry_s == 0) {
+    end_session(*session);
+    return nullptr;
+  }
+  // Its connection was lost, but the record of that comes only after this one, and is void then.
+  if (session->will && session->will->delay_s == 0) fire_will(*session);
+  return session;
+}
+
+// The CONNECT takes effect: at once, or where its record is applied.
+void Shard::open(Connection& connection, const ConnectRecord& record) {
+  Session* session = displace(record.client_id);
   const bool resumes = session != nullptr && !record.clean_start;
   if (session != nullptr && !resumes) {
     end_session(*session);
@@ -220,7 +230,6 @@ void Shard::open(Connection& connection, const ConnectRecord& record, SlotId exi
   connection.state = ConnectionState::open;
   if (connection.input_waits) touch(connection);
   arm_keep_alive(connection);
-  tell_directory(*session, false);
   write_connack(connection, resumes);
   log_open(connection);
   resume(*session);
@@ -228,10 +237,8 @@ void Shard::open(Connection& connection, const ConnectRecord& record, SlotId exi
 
 // The client did not wait for its CONNACK. Its record has its place all the same: a session that
 // was discarded stays discarded, one that was resumed goes on without a client.
-void Shard::connect_abandoned(const ConnectRecord& record, SlotId existing) {
-  Session* session = sessions_.find(existing);
-  if (session != nullptr && session->connection != nullptr) take_over(*session);
-  session = sessions_.find(existing);
+void Shard::connect_abandoned(const ConnectRecord& record) {
+  Session* session = displace(record.client_id);
   if (session != nullptr && record.clean_start) {
     session->claim = record.claim;
     return end_session(*session);
@@ -242,7 +249,6 @@ void Shard::connect_abandoned(const ConnectRecord& record, SlotId existing) {
   session->will = record.will ? std::make_unique<Will>(*record.will) : nullptr;
   session->will_due = MonoTime::max();
   session->expires = MonoTime::max();
-  tell_directory(*session, false);
   disconnected(*session, {.expiry_s = record.expiry_s});
 }
 

@@ -75,9 +75,7 @@ bool Shard::feed_group(Group& group, Routed& message, const GroupMember* not_to)
 void Shard::on_group_deliver(ShardIndex, GroupDeliverMail mail) {
   Session* session = sessions_.find(mail.session);
   if (session == nullptr) {
-    GroupReturnMail back{mail.group, std::move(mail.message), {options_.index, mail.session}};
-    if (is_front()) return on_group_return(std::move(back));
-    return send_mail(front_shard, std::move(back));
+    return return_to_group({mail.group, std::move(mail.message), {options_.index, mail.session}});
   }
   if (session->durable && mail.qos != Qos::at_most_once) {
     return propose({.session = session->id,
@@ -88,6 +86,11 @@ void Shard::on_group_deliver(ShardIndex, GroupDeliverMail mail) {
   DeliveryForm form{.qos = mail.qos, .retain = mail.retain, .group = mail.group};
   if (mail.identifier != 0) form.identifiers = {&mail.identifier, 1};
   deliver(*session, message, form);
+}
+
+void Shard::return_to_group(GroupReturnMail mail) {
+  if (is_front()) return on_group_return(std::move(mail));
+  send_mail(front_shard, std::move(mail));
 }
 
 void Shard::on_group_return(GroupReturnMail mail) {
@@ -119,11 +122,7 @@ void Shard::return_unacknowledged(Session& session, std::string_view only_filter
     }
     GroupReturnMail back{id, outgoing.message, {options_.index, session.id}};
     if (!only_filter.empty()) session.send.withdraw(position);
-    if (is_front()) {
-      on_group_return(std::move(back));
-    } else {
-      send_mail(front_shard, std::move(back));
-    }
+    return_to_group(std::move(back));
   }
 }
 

@@ -9,13 +9,14 @@ namespace mqz::broker {
 Session& Shard::make_session(const ConnectRecord& record) {
   Session& session = sessions_.insert(std::make_unique<Session>());
   session.client_id = record.client_id;
+  client_sessions_.insert(session);
   return session;
 }
 
-void Shard::tell_directory(const Session& session, bool ended) {
-  SessionMail mail{session.client_id, session.claim, ended ? SlotId{} : session.id};
+void Shard::tell_directory(const Session& session) {
+  SessionEndMail mail{session.client_id, session.claim};
   if (is_front()) {
-    directory_.update(mail);
+    directory_.end(mail);
   } else {
     send_mail(front_shard, std::move(mail));
   }
@@ -60,6 +61,7 @@ void Shard::detach(Connection& connection) {
   if (session == nullptr || session->connection != &connection) return;
   session->connection = nullptr;
   DisconnectRecord record{
+      .claim = session->claim,
       .will_wanted = connection.will_wanted,
       .expiry_s = connection.expiry_on_disconnect_s.value_or(session->expiry_s)};
   if (session->durable) {
@@ -121,7 +123,8 @@ void Shard::end_session(Session& session) {
     const Subscriptions::Change change = subscriptions_.remove_last(session, filter);
     announce(change, filter);
   }
-  tell_directory(session, true);
+  tell_directory(session);
+  client_sessions_.erase(session);
   if (session.connection != nullptr) session.connection->session = nullptr;
   sessions_.take(session.id);
 }

@@ -29,7 +29,8 @@ std::string float_text(Bytes payload, std::size_t precision) {
   std::memcpy(&value, payload.data(), sizeof value);
   std::array<char, 512> room{};
   const int digits = precision == std::string_view::npos ? 6 : static_cast<int>(precision);
-  std::snprintf(room.data(), room.size(), "%.*f", std::min(digits, 100), static_cast<double>(value));
+  std::snprintf(room.data(), room.size(), "%.*f", std::min(digits, 100),
+                static_cast<double>(value));
   return room.data();
 }
 
@@ -64,14 +65,9 @@ class FormatWriter {
 
   bool write(const MessageFormat::Step& step) {
     switch (step.kind) {
-      case MessageFormat::Kind::literal:
-        to_.append(step.literal);
-        return true;
-      case MessageFormat::Kind::strftime:
-        write_strftime(step.letter);
-        return true;
-      case MessageFormat::Kind::percent:
-        return write_percent(step);
+      case MessageFormat::Kind::literal: to_.append(step.literal); return true;
+      case MessageFormat::Kind::strftime: write_strftime(step.letter); return true;
+      case MessageFormat::Kind::percent: return write_percent(step);
     }
     return true;
   }
@@ -95,9 +91,15 @@ class FormatWriter {
       case 'I': write_iso8601(step); break;
       case 'U': write_text(step, unix_time(received_.at)); break;
       case 'A': write_padded(step, number_text(properties, PropertyId::topic_alias)); break;
-      case 'E': write_padded(step, number_text(properties, PropertyId::message_expiry_interval)); break;
-      case 'F': write_padded(step, number_text(properties, PropertyId::payload_format_indicator)); break;
-      case 'S': write_padded(step, number_text(properties, PropertyId::subscription_identifier)); break;
+      case 'E':
+        write_padded(step, number_text(properties, PropertyId::message_expiry_interval));
+        break;
+      case 'F':
+        write_padded(step, number_text(properties, PropertyId::payload_format_indicator));
+        break;
+      case 'S':
+        write_padded(step, number_text(properties, PropertyId::subscription_identifier));
+        break;
       case 'l': write_padded(step, std::to_string(message_.payload.size())); break;
       case 'm': write_padded(step, std::to_string(message_.packet_id)); break;
       case 'q': to_.push_back(static_cast<char>('0' + static_cast<int>(message_.qos))); break;

@@ -1,4 +1,5 @@
-// The language of `mqz sub -F`, as mosquitto_sub has it: parsed once, then applied to every message.
+// The language of `mqz sub -F`, as mosquitto_sub has it: parsed once, then applied to every
+// message.
 //
 //   %[-][0][WIDTH][.PRECISION]LETTER
 //     %% %A topic alias  %C content type  %D correlation data  %E expiry  %F format indicator
@@ -8,8 +9,8 @@
 //   @X strftime's %X in local time  @N nanoseconds  @@ an @
 //   \\ \0 \a \e \n \r \t \v
 //
-// WIDTH pads on the left, with - on the right, with 0 by zeros; a payload longer than WIDTH is cut to
-// it. PRECISION cuts texts.
+// WIDTH pads on the left, with - on the right, with 0 by zeros; a payload longer than WIDTH is cut
+// to it. PRECISION cuts texts.
 #pragma once
 
 #include <string>

@@ -1,12 +1,13 @@
-// Messages as JSON objects, one per line: what `mqz sub --json` writes is what `mqz pub --json` reads.
+// Messages as JSON objects, one per line: what `mqz sub --json` writes is what `mqz pub --json`
+// reads.
 //
 //   {"tst":"2026-11-20T10:14:17.889086Z","topic":"a/b","qos":1,"retain":0,"payloadlen":5,"mid":1,
 //    "properties":{"content-type":"text","user-properties":{"k":"v"}},
 //    "encoding":"utf8","payload":"hello"}
 //
-// A payload that is no UTF-8 text, or has U+0000 in it, is base64 and "encoding" says so; nothing is
-// lost. Binary properties that are no text are {"base64":"…"}; user properties with a repeated name
-// are a list of pairs.
+// A payload that is no UTF-8 text, or has U+0000 in it, is base64 and "encoding" says so; nothing
+// is lost. Binary properties that are no text are {"base64":"…"}; user properties with a repeated
+// name are a list of pairs.
 #pragma once
 
 #include <optional>

@@ -91,7 +91,8 @@ Complaint read_property(const std::string& name, const Json& value, mqtt::Proper
   const mqtt::PropertyRow* row = mqtt::find_property(std::string_view(name));
   if (row == nullptr) return "has an unknown property \"" + name + "\"";
   // They belong to one connection; what was received does not hold for what is sent.
-  if (row->id == PropertyId::topic_alias || row->id == PropertyId::subscription_identifier) return {};
+  if (row->id == PropertyId::topic_alias || row->id == PropertyId::subscription_identifier)
+    return {};
   bool good = false;
   switch (row->kind) {
     case PropertyKind::byte:
@@ -105,11 +106,8 @@ Complaint read_property(const std::string& name, const Json& value, mqtt::Proper
       }
       break;
     case PropertyKind::text:
-    case PropertyKind::binary:
-      good = read_text_property(value, *row, to);
-      break;
-    case PropertyKind::text_pair:
-      return read_user_properties(value, to);
+    case PropertyKind::binary: good = read_text_property(value, *row, to); break;
+    case PropertyKind::text_pair: return read_user_properties(value, to);
   }
   if (!good) return "has a value for \"" + name + "\" that cannot be";
   return {};
@@ -185,9 +183,9 @@ tl::expected<JsonMessage, std::string> read_json_message(std::string_view line) 
   if (object.is_discarded()) return tl::unexpected(std::string("is not JSON"));
   if (!object.is_object()) return tl::unexpected(std::string("is not a JSON object"));
   JsonMessage message;
-  for (const auto& wrong : {read_topic(object, message), read_payload(object, message.payload),
-                            read_flags(object, message),
-                            read_properties(object, message.properties)}) {
+  for (const auto& wrong :
+       {read_topic(object, message), read_payload(object, message.payload),
+        read_flags(object, message), read_properties(object, message.properties)}) {
     if (wrong) return tl::unexpected(*wrong);
   }
   return message;

@@ -13,7 +13,8 @@ namespace {
 
 using mqtt::PropertyId;
 
-// Writes members with commas and, when asked, a line each with tabs, as mosquitto_sub --pretty does.
+// Writes members with commas and, when asked, a line each with tabs, as mosquitto_sub --pretty
+// does.
 class ObjectWriter {
  public:
   ObjectWriter(std::string& to, bool pretty, int depth) : to_(to), pretty_(pretty), depth_(depth) {
@@ -59,7 +60,8 @@ void append_base64_string(std::string& to, Bytes bytes) {
 bool has_repeated_name(mqtt::PropertyView properties) {
   std::set<std::string_view> names;
   for (const mqtt::Property& property : properties) {
-    if (property.id == PropertyId::user_property && !names.insert(property.text).second) return true;
+    if (property.id == PropertyId::user_property && !names.insert(property.text).second)
+      return true;
   }
   return false;
 }
@@ -143,7 +145,8 @@ bool append_embedded(std::string& to, Bytes payload, bool pretty) {
   }
   for (const char sign : value.dump(1, '\t')) {
     to.push_back(sign);
-    if (sign == '\n') to.push_back('\t');  // one level below the message; texts have no bare newline
+    if (sign == '\n')
+      to.push_back('\t');  // one level below the message; texts have no bare newline
   }
   return true;
 }

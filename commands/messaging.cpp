@@ -36,7 +36,8 @@ std::string_view chosen_way(const Parsed& parsed) {
 
 Checked<void> use_servers(const Parsed& parsed, std::string_view origin, std::string_view hosts,
                           Messaging& to) {
-  const auto port = parsed.has("port") ? static_cast<std::uint16_t>(parsed.integer("port")) : plain_port;
+  const auto port =
+      parsed.has("port") ? static_cast<std::uint16_t>(parsed.integer("port")) : plain_port;
   auto servers = backend::parse_servers(hosts, port);
   if (!servers) {
     return stop(Exit::usage, fmt::format("{}: {}", origin, servers.error().text));
@@ -122,8 +123,9 @@ Checked<void> read_session(const Parsed& parsed, Messaging& to) {
     connect.client_id = "mqz-" + os::random_text(12);
   }
   if (parsed.has("session-expiry-interval")) {
-    connect.properties.number(PropertyId::session_expiry_interval,
-                              static_cast<std::uint32_t>(parsed.integer("session-expiry-interval")));
+    connect.properties.number(
+        PropertyId::session_expiry_interval,
+        static_cast<std::uint32_t>(parsed.integer("session-expiry-interval")));
     return require_version_5(parsed, to, parsed.origin("session-expiry-interval"));
   }
   if (!connect.clean_start) {
@@ -169,8 +171,7 @@ Checked<void> read_properties(const Parsed& parsed, Messaging& to) {
     if (!property) return tl::unexpected(property.error());
     mqtt::PropertyWriter* writer = properties_of(property->packet, to);
     if (writer == nullptr) {
-      return stop(Exit::usage,
-                  fmt::format("--property {}: no such packet here", property->packet),
+      return stop(Exit::usage, fmt::format("--property {}: no such packet here", property->packet),
                   property->packet == "will" ? "give --will-topic too"
                                              : "connect, publish, subscribe, unsubscribe, "
                                                "disconnect and will have properties");
@@ -199,9 +200,9 @@ mqtt::Qos to_qos(std::string_view choice) {
 
 Checked<void> require_version_5(const Parsed& parsed, Messaging& messaging, std::string_view flag) {
   if (messaging.client.connect.version != Version::v5) {
-    return stop(Exit::usage, fmt::format("{} needs MQTT 5, but {} says {}", flag,
-                                         parsed.origin("protocol-version"),
-                                         parsed.text("protocol-version")));
+    return stop(Exit::usage,
+                fmt::format("{} needs MQTT 5, but {} says {}", flag,
+                            parsed.origin("protocol-version"), parsed.text("protocol-version")));
   }
   messaging.client.connect.version_pinned = true;
   return {};

@@ -20,9 +20,12 @@ struct PacketRow {
   PacketType type{};
 };
 constexpr std::array packets = {
-    PacketRow{"connect", PacketType::connect},         PacketRow{"publish", PacketType::publish},
-    PacketRow{"subscribe", PacketType::subscribe},     PacketRow{"unsubscribe", PacketType::unsubscribe},
-    PacketRow{"disconnect", PacketType::disconnect},   PacketRow{"will", mqtt::will_properties},
+    PacketRow{"connect", PacketType::connect},
+    PacketRow{"publish", PacketType::publish},
+    PacketRow{"subscribe", PacketType::subscribe},
+    PacketRow{"unsubscribe", PacketType::unsubscribe},
+    PacketRow{"disconnect", PacketType::disconnect},
+    PacketRow{"will", mqtt::will_properties},
 };
 
 std::optional<PacketType> packet_type(std::string_view name) {
@@ -60,7 +63,8 @@ Checked<PropertyWords> read_property_words(std::string_view words) {
   }
   if (parts.size() == 3) return PropertyWords{parts[0], parts[1], {}, parts[2]};
   if (parts.size() == 4) return PropertyWords{parts[0], parts[1], parts[2], parts[3]};
-  return stop(Exit::usage, "--property takes COMMAND NAME VALUE, or COMMAND user-property KEY VALUE");
+  return stop(Exit::usage,
+              "--property takes COMMAND NAME VALUE, or COMMAND user-property KEY VALUE");
 }
 
 Checked<void> add_property(const PropertyWords& words, mqtt::PropertyWriter& to) {
@@ -86,8 +90,8 @@ Checked<void> add_property(const PropertyWords& words, mqtt::PropertyWriter& to)
   } else {
     const auto number = parse_integer(words.value);
     if (!number || *number < 0 || *number > most(row->kind)) {
-      return wrong(words, fmt::format("'{}' is not a number from 0 to {}", words.value,
-                                      most(row->kind)));
+      return wrong(words,
+                   fmt::format("'{}' is not a number from 0 to {}", words.value, most(row->kind)));
     }
     to.number(row->id, static_cast<std::uint32_t>(*number));
   }

@@ -12,7 +12,7 @@ namespace mqz::commands {
 struct PropertyWords {
   std::string packet{};  // "publish", "connect", "will", ...
   std::string name{};
-  std::string key{};     // of a user-property
+  std::string key{};  // of a user-property
   std::string value{};
 };
 

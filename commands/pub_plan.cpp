@@ -12,8 +12,9 @@ namespace {
 
 using mqtt::PropertyId;
 
-constexpr std::string_view payload_flags[] = {"message",   "file", "stdin-file",      "stdin-line",
-                                              "null-message", "size", "json", "topic-separator"};
+constexpr std::string_view payload_flags[] = {"message",    "file",           "stdin-file",
+                                              "stdin-line", "null-message",   "size",
+                                              "json",       "topic-separator"};
 
 bool is_given(const Parsed& parsed, std::string_view name) {
   const Option* option = find_option(parsed.command(), name);
@@ -25,8 +26,8 @@ Checked<std::string_view> find_payload_flag(const Parsed& parsed) {
   std::string_view found;
   for (const std::string_view name : payload_flags) {
     if (!is_given(parsed, name)) continue;
-    const bool both_are_lines = (found == "stdin-line" || found == "json") &&
-                                (name == "json" || name == "topic-separator");
+    const bool both_are_lines =
+        (found == "stdin-line" || found == "json") && (name == "json" || name == "topic-separator");
     if (!found.empty() && (!both_are_lines || found == "json")) {
       return stop(Exit::usage, fmt::format("--{} and --{} exclude each other", found, name),
                   "a message comes from one place");
@@ -115,7 +116,8 @@ Checked<void> read_message_properties(const Parsed& parsed, PubPlan& plan) {
   if (needs_5.empty()) return {};
   if (mqtt::check_properties(to.view().bytes(), mqtt::PacketType::publish) !=
       mqtt::Reason::success) {
-    return stop(Exit::usage, fmt::format("--{}: not UTF-8 text, too long, or given twice", needs_5));
+    return stop(Exit::usage,
+                fmt::format("--{}: not UTF-8 text, too long, or given twice", needs_5));
   }
   return require_version_5(parsed, plan.messaging, fmt::format("--{}", needs_5));
 }

@@ -18,17 +18,17 @@ struct PubPlan {
   bool retain = false;
 
   Input input = Input::payload;
-  std::string payload{};           // of every message, with Input::payload
-  std::uint64_t repeat = 1;        // how often
+  std::string payload{};     // of every message, with Input::payload
+  std::uint64_t repeat = 1;  // how often
   Millis repeat_delay{};
-  bool json = false;               // a line is a message as JSON
-  std::string topic_separator{};   // a line is TOPIC SEPARATOR PAYLOAD
+  bool json = false;              // a line is a message as JSON
+  std::string topic_separator{};  // a line is TOPIC SEPARATOR PAYLOAD
   char line_separator = '\n';
   bool stop_on_empty = false;
 
-  std::int64_t rate = 0;           // messages per second; 0: as fast as it goes
-  Millis ack_timeout{};            // without any progress; 0: for ever
-  bool wait = false;               // for one response
+  std::int64_t rate = 0;  // messages per second; 0: as fast as it goes
+  Millis ack_timeout{};   // without any progress; 0: for ever
+  bool wait = false;      // for one response
   std::string response_topic{};
   std::string correlation{};
   std::optional<Millis> wait_timeout{};

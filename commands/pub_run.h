@@ -78,9 +78,9 @@ class Publisher final : private backend::PubSubEvents {
   bool ended_ = false;
   std::optional<std::size_t> next_topic_{};  // of the message at hand
 
-  std::uint64_t taken_ = 0;     // messages from the source
+  std::uint64_t taken_ = 0;  // messages from the source
   std::uint64_t sent_ = 0;
-  std::uint64_t owed_ = 0;      // sent with QoS 1 or 2
+  std::uint64_t owed_ = 0;  // sent with QoS 1 or 2
   std::uint64_t acked_ = 0;
   std::uint64_t rejected_ = 0;
   std::string first_rejection_{};

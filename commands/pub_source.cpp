@@ -68,14 +68,15 @@ PubSource::Next PubSource::refuse(std::string_view why) {
 bool PubSource::fill() {
   switch (reader_.fill()) {
     case LineReader::Fill::got:
-    case LineReader::Fill::end:
-      return true;
+    case LineReader::Fill::end: return true;
     case LineReader::Fill::failed:
-      complaint_ = Stop{Exit::unreadable, fmt::format("cannot read stdin: {}", os::errno_text(errno)), {}};
+      complaint_ =
+          Stop{Exit::unreadable, fmt::format("cannot read stdin: {}", os::errno_text(errno)), {}};
       return false;
     case LineReader::Fill::too_long:
       complaint_ = Stop{Exit::bad_input,
-                        fmt::format("line {} is longer than a message can be (256 MB)", count_ + 1), {}};
+                        fmt::format("line {} is longer than a message can be (256 MB)", count_ + 1),
+                        {}};
       return false;
   }
   return false;

@@ -18,8 +18,8 @@ class PubSource {
   // What next() found. `starved` means that more must be read first (fill).
   enum class Next : unsigned char { message, starved, end, bad };
 
-  // On `message`, message() holds it until the next call; its topic is empty when every topic of the
-  // plan is meant.
+  // On `message`, message() holds it until the next call; its topic is empty when every topic of
+  // the plan is meant.
   Next next();
   const mqtt::Publish& message() const { return message_; }
   const Stop& complaint() const { return complaint_; }  // on `bad`

@@ -18,7 +18,8 @@ StdoutSink::StdoutSink(os::Poller& poller) : poller_(poller) {
   if (::fstat(fd_, &status) != 0 || !(S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))) return;
   own_ = os::Fd(::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (own_.is_open()) fd_ = own_.get();
-  // Nothing is waited for: errors are always reported. /dev/null cannot be waited for, and need not.
+  // Nothing is waited for: errors are always reported. /dev/null cannot be waited for, and need
+  // not.
   watched_ = poller_.add(fd_, os::Interest::none, static_cast<os::PollTarget*>(this)).has_value();
 }
 

@@ -23,7 +23,7 @@ class StdoutSink final : public os::PollTarget {
   bool is_empty() const { return written_ == buffer_.size(); }
   bool is_blocked() const { return blocked_; }
   bool has_failed() const { return error_ != 0; }
-  bool is_closed() const;           // the reader is gone
+  bool is_closed() const;  // the reader is gone
   int error() const { return error_; }
 
   void on_poll(const os::PollEvent& event, MonoTime now) override;
@@ -32,8 +32,8 @@ class StdoutSink final : public os::PollTarget {
   void wait_for_room(bool wanted);
 
   os::Poller& poller_;
-  os::Fd own_{};   // the same pipe or terminal, opened anew: not blocking, which others who share
-                   // the descriptor do not notice
+  os::Fd own_{};  // the same pipe or terminal, opened anew: not blocking, which others who share
+                  // the descriptor do not notice
   int fd_ = 1;
   bool watched_ = false;
   bool blocked_ = false;

@@ -41,7 +41,8 @@ constinit const Command sub_command{
     .tables = sub_tables,
     .run = run_sub,
     .notes =
-        "Prints until Ctrl-C, -C, -W or --idle. As in mosquitto_sub, an empty message prints nothing\n"
+        "Prints until Ctrl-C, -C, -W or --idle. As in mosquitto_sub, an empty message prints "
+        "nothing\n"
         "in the plain form. A message of QoS 1 or 2 is acknowledged after it was written, and -C\n"
         "leaves what follows the last one unacknowledged.\n",
 };

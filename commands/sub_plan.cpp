@@ -73,7 +73,8 @@ Checked<void> read_subscription(const Parsed& parsed, SubPlan& plan) {
   }
   for (const std::string_view flag : {"no-local", "retain-as-published"}) {
     if (!parsed.flag(flag)) continue;
-    if (auto good = require_version_5(parsed, plan.messaging, parsed.origin(flag)); !good) return good;
+    if (auto good = require_version_5(parsed, plan.messaging, parsed.origin(flag)); !good)
+      return good;
   }
   if (plan.options.retain_handling == 0) return {};
   return require_version_5(parsed, plan.messaging, parsed.origin("retain-handling"));
@@ -86,7 +87,8 @@ Checked<void> read_sampling(const Parsed& parsed, SubPlan& plan) {
   if (error != std::errc{} || end != text.data() + text.size() || !(plan.percent > 0) ||
       plan.percent > 100) {
     return stop(Exit::usage, fmt::format("--random-filter: '{}' is not a percentage above 0 and up "
-                                         "to 100", text));
+                                         "to 100",
+                                         text));
   }
   return {};
 }
@@ -105,7 +107,8 @@ Checked<void> read_form(const Parsed& parsed, SubPlan& plan) {
     chosen = "format";
     plan.form = SubPlan::Form::format;
     auto format = MessageFormat::parse(parsed.text("format"), parsed.flag("pretty"));
-    if (!format) return stop(Exit::usage, fmt::format("{}: {}", parsed.origin("format"), format.error()));
+    if (!format)
+      return stop(Exit::usage, fmt::format("{}: {}", parsed.origin("format"), format.error()));
     plan.format = std::move(*format);
   }
   for (const Row& row : rows) {

@@ -69,7 +69,7 @@ class Subscriber final : private backend::PubSubEvents {
   MonoTime now_{};
   MonoTime heard_at_{};
   std::optional<MonoTime> end_at_{};
-  bool done_ = false;       // nothing more is wanted
+  bool done_ = false;  // nothing more is wanted
   bool finishing_ = false;
   bool ended_ = false;
   bool timed_out_ = false;

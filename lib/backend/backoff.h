@@ -18,8 +18,8 @@ class Backoff {
     const Millis step = std::min(next_, most_);
     next_ = std::min(next_ * 2, most_);
     const std::int64_t half = step.count() / 2;
-    return Millis(step.count() - static_cast<std::int64_t>(
-                                     random % static_cast<std::uint64_t>(half + 1)));
+    return Millis(step.count() -
+                  static_cast<std::int64_t>(random % static_cast<std::uint64_t>(half + 1)));
   }
   void reset() { next_ = first_; }
 

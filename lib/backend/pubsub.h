@@ -1,8 +1,9 @@
-// Publish and subscribe, whatever carries it. A connection lives on its user's poller and calls back
-// from inside the user's calls only: no thread, no callback between turns.
+// Publish and subscribe, whatever carries it. A connection lives on its user's poller and calls
+// back from inside the user's calls only: no thread, no callback between turns.
 //
 // One turn of the user's loop:
-//   wait on the poller until deadline() -> give every event to its PollTarget -> tick(now) -> flush(now).
+//   wait on the poller until deadline() -> give every event to its PollTarget -> tick(now) ->
+//   flush(now).
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@
 namespace mqz::backend {
 
 struct Connected {
-  bool first{};             // of this object; else a reconnection
-  bool session_present{};   // the server kept subscriptions and messages
+  bool first{};              // of this object; else a reconnection
+  bool session_present{};    // the server kept subscriptions and messages
   std::string_view where{};  // "localhost:1883"
   std::string_view client_id{};
   mqtt::Version version{};

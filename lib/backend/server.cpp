@@ -21,8 +21,7 @@ Result<Server> parse_server(std::string_view entry, std::uint16_t default_port) 
   std::string_view port;
   if (entry.starts_with('[')) {
     const std::size_t close = entry.find(']');
-    const std::string_view after =
-        close == std::string_view::npos ? "?" : entry.substr(close + 1);
+    const std::string_view after = close == std::string_view::npos ? "?" : entry.substr(close + 1);
     if (!after.empty() && after.front() != ':') {
       return fail(ErrorCode::invalid, "\"" + std::string(entry) + "\" is not a host");
     }

@@ -13,7 +13,7 @@ namespace mqz::backend {
 struct Server {
   std::string host{};
   std::uint16_t port{};
-  std::string unix_path{};  // instead of host and port
+  std::string unix_path{};   // instead of host and port
   std::string text() const;  // "localhost:1883", "[::1]:1883", "/run/mqz.sock"
   friend bool operator==(const Server&, const Server&) = default;
 };

@@ -17,7 +17,8 @@ class Transport {
 
   virtual ~Transport() = default;
   virtual int fd() const = 0;
-  // Called when the socket is connected and again after each readiness, until done. An error ends it.
+  // Called when the socket is connected and again after each readiness, until done. An error ends
+  // it.
   virtual Result<Progress> handshake() { return Progress::done; }
   virtual os::IoResult read(std::span<std::byte> into) = 0;
   virtual os::IoResult write(Bytes from) = 0;

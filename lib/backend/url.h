@@ -13,8 +13,8 @@ struct Url {
   std::string scheme{};  // lower case
   std::optional<std::string> user{};
   std::optional<std::string> password{};
-  std::string hosts{};   // "h1:1883,h2", as parse_servers reads it; empty when there is none
-  std::string path{};    // without its first slash, percent-decoded
+  std::string hosts{};  // "h1:1883,h2", as parse_servers reads it; empty when there is none
+  std::string path{};   // without its first slash, percent-decoded
 };
 
 Result<Url> parse_url(std::string_view text);

@@ -24,8 +24,9 @@ void MqttSession::open(std::string_view where, MonoTime now) {
   mqtt::Connect connect;
   connect.version = options_.version;
   // Before 5 a session without an identifier cannot be kept [MQTT-3.1.3-7].
-  connect.clean_start =
+  clean_start_sent_ =
       options_.clean_start || (options_.version != mqtt::Version::v5 && options_.client_id.empty());
+  connect.clean_start = clean_start_sent_;
   connect.keep_alive_s = options_.keep_alive_s;
   connect.client_id = options_.client_id;
   connect.user_name = options_.user_name;

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 #include <poll.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <string>
 #include <thread>
 #include <vector>
@@ -11,6 +14,7 @@
 #include "commands/table.h"
 #include "lib/broker/config/load.h"
 #include "lib/broker/server.h"
+#include "lib/os/errno_text.h"
 #include "lib/os/files.h"
 #include "lib/os/signals.h"
 
@@ -64,6 +68,11 @@ constexpr Example broker_examples[] = {
     {.line = "mqz broker -c mqz.conf --check-config", .doc = "is the file right?"},
 };
 
+constexpr std::string_view broker_notes =
+    "SIGTERM and Ctrl-C end it within a second: every client is told, and the status is 0.\n"
+    "SIGHUP opens the log file anew. Sessions, queues and retained messages live in memory:\n"
+    "they are gone when the broker ends.";
+
 constexpr OptionTable broker_tables[] = {broker_options, general_options};
 
 // Prints what was found; the first error as the reason to stop.
@@ -82,8 +91,9 @@ Checked<broker::Config> read_config(const Parsed& parsed) {
   for (const broker::Finding& finding : loaded.findings) {
     const bool is_note = finding.severity == broker::Severity::note;
     if (is_note && parsed.flag("quiet")) continue;
+    const std::string place = finding.place.text();
     note(parsed.path(),
-         fmt::format("{}: {}{}", finding.place.text(),
+         fmt::format("{}{}{}{}", place, place.empty() ? "" : ": ",
                      finding.severity == broker::Severity::warning ? "warning: " : "",
                      finding.text));
     if (!finding.hint.empty()) say(fmt::format("  hint: {}\n", finding.hint));
@@ -167,6 +177,30 @@ broker::ServerOptions server_options(const Parsed& parsed, const broker::Config&
   return options;
 }
 
+// The process id of a running broker; the file goes with the object.
+class PidFile {
+ public:
+  explicit PidFile(const std::string& path) : path_(path) {}
+  PidFile(const PidFile&) = delete;
+  PidFile& operator=(const PidFile&) = delete;
+  ~PidFile() {
+    if (is_written_) std::remove(path_.c_str());
+  }
+  // False, with errno: not written. Nothing to do without a path.
+  bool write() {
+    if (path_.empty()) return true;
+    std::FILE* file = std::fopen(path_.c_str(), "we");
+    if (file == nullptr) return false;
+    is_written_ = true;
+    fmt::print(file, "{}\n", getpid());
+    return std::fclose(file) == 0;
+  }
+
+ private:
+  std::string path_;
+  bool is_written_ = false;
+};
+
 // SIGHUP: the log file by its name again, for logrotate.
 void wait_for_end(const os::Signals& signals, broker::EventLog& log) {
   for (;;) {
@@ -199,6 +233,11 @@ int run_broker(const Parsed& parsed) {
   auto server = broker::Server::open(server_options(parsed, *config), std::move(listeners->sockets),
                                      std::move(listeners->of));
   if (!server) return report(parsed.path(), stop_for(server.error()));
+  PidFile pid_file(config->pid_file);
+  if (!pid_file.write()) {
+    return report(parsed.path(), Stop{Exit::io, fmt::format("cannot write {}: {}", config->pid_file,
+                                                            os::errno_text(errno))});
+  }
   if (config->persistence) note(parsed.path(), "memory only until durability");
   (*server)->start();
   for (const std::string& line : lines) note(parsed.path(), line);
@@ -214,6 +253,7 @@ constinit const Command broker_command{.name = "broker",
                                        .usage = "[flags]",
                                        .examples = broker_examples,
                                        .tables = broker_tables,
-                                       .run = run_broker};
+                                       .run = run_broker,
+                                       .notes = broker_notes};
 
 }  // namespace mqz::commands

@@ -112,9 +112,9 @@ void append_flags(std::string& to, const Command& command, std::string_view path
 void append_exit_codes(std::string& to) {
   to += "\nexit codes:\n";
   for (const ExitRow& row : exit_rows) {
-    append_row(to, fmt::format("{}", static_cast<int>(row.code)), row.meaning, 8);
+    append_row(to, fmt::format("{}", static_cast<int>(row.code)), row.meaning, 9);
   }
-  append_row(to, "128+n", "signal n stopped the work before it was done", 8);
+  append_row(to, "128+n", "signal n stopped the work before it was done", 9);
 }
 
 void append_commands(std::string& to, std::span<const Command* const> commands) {

@@ -44,7 +44,7 @@ constinit const Command pub_command{
         "Without a payload flag, every line of stdin is a message; on a terminal it prompts.\n"
         "With QoS 1 and 2 the status is 0 only if every message was acknowledged; otherwise it\n"
         "says how many of how many. A connection that is lost is made again, and what was not\n"
-        "acknowledged is sent again.\n",
+        "acknowledged is sent again.",
 };
 
 }  // namespace mqz::commands

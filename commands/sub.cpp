@@ -44,7 +44,7 @@ constinit const Command sub_command{
         "Prints until Ctrl-C, -C, -W or --idle. As in mosquitto_sub, an empty message prints "
         "nothing\n"
         "in the plain form. A message of QoS 1 or 2 is acknowledged after it was written, and -C\n"
-        "leaves what follows the last one unacknowledged.\n",
+        "leaves what follows the last one unacknowledged.",
 };
 
 }  // namespace mqz::commands

@@ -9,7 +9,8 @@ namespace mqz::broker {
 Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
                                              std::vector<os::Listener> listeners,
                                              std::vector<std::uint16_t> settings_index) {
-  std::unique_ptr<Server> server(new Server(options.shard_count));
+  std::unique_ptr<Server> server(
+      new Server(options.shard_count, std::max<std::size_t>(options.listener_settings.size(), 1)));
   auto log = EventLog::open(options.log);
   if (!log) return tl::unexpected(log.error());
   server->log_ = std::move(*log);
@@ -28,7 +29,8 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
                          .version = options.version,
                          .log = server->log_.get(),
                          .peer_of = os::peer_text,
-                         .connections = &server->connections_};
+                         .connections = &server->connections_,
+                         .listener_connections = server->listener_connections_.data()};
     if (index == front_shard) shard.sequencer = std::make_unique<MemorySequencer>();
     auto loop = ShardLoop::open(std::move(shard), server->loads_);
     if (!loop) return tl::unexpected(loop.error());

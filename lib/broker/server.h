@@ -37,10 +37,12 @@ class Server {
   void stop();
 
  private:
-  explicit Server(ShardIndex shard_count) : loads_(shard_count) {}
+  Server(ShardIndex shard_count, std::size_t listener_count)
+      : loads_(shard_count), listener_connections_(listener_count) {}
 
   Loads loads_;
   std::atomic<std::size_t> connections_{0};
+  std::vector<std::atomic<std::size_t>> listener_connections_;
   std::unique_ptr<EventLog> log_{};
   std::vector<std::unique_ptr<ShardLoop>> loops_{};
   std::vector<std::jthread> threads_{};

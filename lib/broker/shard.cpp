@@ -34,6 +34,8 @@ Connection& Shard::accept(int transport, std::uint16_t listener) {
       listener < options_.listeners.size() ? &options_.listeners[listener] : &settings_;
   if (options_.connections != nullptr)
     options_.connections->fetch_add(1, std::memory_order_relaxed);
+  if (options_.listener_connections != nullptr)
+    options_.listener_connections[listener].fetch_add(1, std::memory_order_relaxed);
   connection.last_packet = now_.mono;
   connection.deadline = now_.mono + Millis(settings_.connect_timeout_ms);
   timers_.add({connection.deadline, connection.id, TimerKind::connection});
@@ -158,6 +160,8 @@ void Shard::release(Connection& connection) {
   MQZ_CHECK(connection.session == nullptr);
   if (options_.connections != nullptr)
     options_.connections->fetch_sub(1, std::memory_order_relaxed);
+  if (options_.listener_connections != nullptr)
+    options_.listener_connections[connection.listener].fetch_sub(1, std::memory_order_relaxed);
   connections_.take(connection.id);
 }
 

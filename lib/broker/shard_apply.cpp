@@ -78,8 +78,8 @@ void Shard::apply(Record& record) {
     }
     void operator()(EndRecord& end) const {
       Session* found = session();
-      if (found != nullptr && found->claim == end.claim && found->connection == nullptr)
-        ++shard.counters_.sessions_expired;
+      if (found == nullptr || found->claim != end.claim || found->connection != nullptr) return;
+      ++shard.counters_.sessions_expired;
       shard.end_session(*found);
     }
   };

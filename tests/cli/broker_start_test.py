@@ -52,8 +52,36 @@ class BrokerStart(harness.Case):
         self.assertIn("wrong.conf:2", result.errors)
         self.assertIn("allow_anonymous", result.errors)
         missing = self.mqz("broker", "-c", os.path.join(self.folder, "none.conf"))
-        self.assertIn("none.conf", missing.errors)
+        self.assertIn("mqz broker: " + os.path.join(self.folder, "none.conf: "), missing.errors)
         self.assertNotEqual(missing.code, 0)
+
+    def test_the_process_id_stands_in_its_file_while_the_broker_runs(self):
+        port = harness.free_port()
+        path = os.path.join(self.folder, "mqz.pid")
+        file = self.write("pid.conf", f"listener {port} 127.0.0.1\npid_file {path}\n")
+        broker = self.start_mqz("broker", "-c", file)
+        broker.wait_for(f"127.0.0.1:{port}")
+        with open(path, encoding="ascii") as written:
+            self.assertEqual(written.read(), f"{broker.pid}\n")
+        self.assertExit(broker.stop(signal.SIGTERM), 0)
+        self.assertFalse(os.path.exists(path))
+        file = self.write("wrong.conf", f"listener {port} 127.0.0.1\npid_file {self.folder}\n")
+        self.assertExit(self.mqz("broker", "-c", file), 74)
+
+    def test_a_full_listener_refuses_and_another_does_not(self):
+        narrow, wide = harness.free_port(), harness.free_port()
+        file = self.write(
+            "two.conf",
+            f"allow_anonymous true\nlistener {narrow} 127.0.0.1\nmax_connections 1\n"
+            f"listener {wide} 127.0.0.1\n",
+        )
+        broker = self.start_mqz("broker", "-c", file)
+        broker.wait_for(f"127.0.0.1:{wide}")
+        with connected(narrow, b"a") as first, connected(narrow, b"b") as second:
+            self.assertEqual(first.recv(4)[3], 0)
+            self.assertEqual(second.recv(4)[3], 3)  # "server unavailable"
+            with connected(wide, b"c") as other:
+                self.assertEqual(other.recv(4)[3], 0)
 
 
 class Servers(harness.Case):
@@ -67,6 +95,14 @@ class Servers(harness.Case):
                 pass
         redis.end()
         self.assertFalse(redis.is_running())
+
+
+def connected(port, client_id):
+    """A socket that has sent a CONNECT of MQTT 3.1.1."""
+    body = b"\x00\x04MQTT\x04\x02\x00\x00" + bytes([0, len(client_id)]) + client_id
+    client = socket.create_connection(("127.0.0.1", port), harness.PATIENCE)
+    client.sendall(bytes([0x10, len(body)]) + body)
+    return client
 
 
 def has_ipv6_loopback():

@@ -24,8 +24,9 @@ void MqttSession::open(std::string_view where, MonoTime now) {
   mqtt::Connect connect;
   connect.version = options_.version;
   // Before 5 a session without an identifier cannot be kept [MQTT-3.1.3-7].
-  connect.clean_start =
+  clean_start_sent_ =
       options_.clean_start || (options_.version != mqtt::Version::v5 && options_.client_id.empty());
+  connect.clean_start = clean_start_sent_;
   connect.keep_alive_s = options_.keep_alive_s;
   connect.client_id = options_.client_id;
   connect.user_name = options_.user_name;
@@ -62,7 +63,7 @@ bool MqttSession::try_older_version() {
 
 void MqttSession::tick(MonoTime now, bool reading) {
   now_ = now;
-  if (state_ != State::connected) return;
+  if (state_ != State::connected || ending_) return;
   resend();
   if (limits_.keep_alive_s == 0) return;
   const auto patience = std::chrono::seconds(limits_.keep_alive_s);
@@ -92,7 +93,7 @@ std::uint16_t MqttSession::take_request_id(Request kind) {
 }
 
 Result<std::uint16_t> MqttSession::subscribe(Bytes entries, mqtt::PropertyView properties) {
-  if (state_ != State::connected) return fail(ErrorCode::unavailable, "not connected");
+  if (state_ != State::connected || ending_) return fail(ErrorCode::unavailable, "not connected");
   if (options_.version != mqtt::Version::v5) properties = {};
   const mqtt::Subscribe packet{take_request_id(Request::subscribe), properties, entries};
   send(packet);
@@ -101,7 +102,7 @@ Result<std::uint16_t> MqttSession::subscribe(Bytes entries, mqtt::PropertyView p
 }
 
 Result<std::uint16_t> MqttSession::unsubscribe(Bytes filters, mqtt::PropertyView properties) {
-  if (state_ != State::connected) return fail(ErrorCode::unavailable, "not connected");
+  if (state_ != State::connected || ending_) return fail(ErrorCode::unavailable, "not connected");
   if (options_.version != mqtt::Version::v5) properties = {};
   const mqtt::Unsubscribe packet{take_request_id(Request::unsubscribe), properties, filters};
   send(packet);

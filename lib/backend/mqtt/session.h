@@ -135,6 +135,7 @@ class MqttSession {
   bool was_connected_ = false;
   bool deaf_ = false;
   bool may_fall_back_;
+  bool clean_start_sent_ = false;
   std::string where_{};
   std::optional<Ending> ending_{};
   Outbox outbox_{};

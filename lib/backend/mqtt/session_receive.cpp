@@ -108,6 +108,10 @@ void MqttSession::refuse(Reason reason) {
 }
 
 void MqttSession::accept(const mqtt::Connack& connack) {
+  if (connack.session_present && clean_start_sent_) {  // [MQTT-3.2.2-4]
+    return break_off(Reason::protocol_error,
+                     "the server found a session though none was asked for");
+  }
   const bool first = !std::exchange(was_connected_, true);
   may_fall_back_ = false;
   state_ = State::connected;

@@ -94,11 +94,9 @@ Config finish(Draft& draft, std::vector<Finding>& findings) {
     if (listener.allow_anonymous) continue;
     findings.push_back(
         {Severity::warning,
-         {file, 0},
-         fmt::format(
-             "{}: every client will be refused: allow_anonymous is false, and there is no way yet "
-             "to configure users",
-             listener.from.empty() ? "the listener" : listener.from),
+         {listener.from.empty() ? file : listener.from, 0},
+         "every client will be refused: allow_anonymous is false, and there is no way yet to "
+         "configure users",
          "write 'allow_anonymous true' if everyone may connect"});
   }
   return std::move(draft.config);

@@ -13,6 +13,8 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
   auto log = EventLog::open(options.log);
   if (!log) return tl::unexpected(log.error());
   server->log_ = std::move(*log);
+  server->listener_connections_ =
+      std::vector<std::atomic<std::size_t>>(options.listener_settings.size());
   const std::uint64_t hash_seed = os::random_u64();
   const std::uint64_t name_seed = os::random_u64();
   std::vector<ShardLoop*> peers;
@@ -28,7 +30,8 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
                          .version = options.version,
                          .log = server->log_.get(),
                          .peer_of = os::peer_text,
-                         .connections = &server->connections_};
+                         .connections = &server->connections_,
+                         .listener_connections = server->listener_connections_.data()};
     if (index == front_shard) shard.sequencer = std::make_unique<MemorySequencer>();
     auto loop = ShardLoop::open(std::move(shard), server->loads_);
     if (!loop) return tl::unexpected(loop.error());

@@ -41,6 +41,7 @@ class Server {
 
   Loads loads_;
   std::atomic<std::size_t> connections_{0};
+  std::vector<std::atomic<std::size_t>> listener_connections_{};
   std::unique_ptr<EventLog> log_{};
   std::vector<std::unique_ptr<ShardLoop>> loops_{};
   std::vector<std::jthread> threads_{};

@@ -31,7 +31,8 @@ struct Settings {
   std::string client_id_prefix = "auto-";
   std::uint32_t session_expiry_max_s = UINT32_MAX;  // UINT32_MAX: sessions may live for ever
   std::size_t connections_max = SIZE_MAX;
-  std::uint32_t connect_timeout_ms = 10'000;  // from accept to CONNECT
+  std::size_t listener_connections_max = SIZE_MAX;  // of those that came in by this listener
+  std::uint32_t connect_timeout_ms = 10'000;        // from accept to CONNECT
 
   // How much may wait.
   std::size_t outgoing_bytes_max = 64ULL << 20U;  // per connection; beyond it QoS 0 is dropped

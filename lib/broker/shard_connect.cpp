@@ -65,7 +65,7 @@ std::optional<Reason> Shard::check_connect(const Connection& connection,
     if (packet.will->qos > settings.qos_max) return Reason::qos_not_supported;
     if (packet.will->topic.starts_with("$SYS/")) return Reason::topic_name_invalid;
   }
-  if (is_full()) return Reason::quota_exceeded;
+  if (is_full(connection)) return Reason::quota_exceeded;
   return std::nullopt;
 }
 

@@ -112,14 +112,15 @@ class ManyConnections(harness.Case):
         self.assertTrue(broker.is_running())
 
     def test_no_more_connections_than_allowed(self):
-        broker = self.start_broker(*self.placement, config="global_max_connections 5")
-        clients = [Socket(broker.port).join(f"id-{number}") for number in range(5)]
-        refused = Socket(broker.port)
-        refused.send(connect("one-too-many", version=5))
-        answer = refused.receive()
-        self.assertTrue(answer is None or answer[1][1] in (0x97, 0x88), answer)
-        clients.pop().close()
-        self.retry(lambda: Socket(broker.port).join("now-it-fits"))
+        for word in ("global_max_connections", "max_connections"):
+            broker = self.start_broker(*self.placement, config=f"{word} 5")
+            clients = [Socket(broker.port).join(f"id-{number}") for number in range(5)]
+            refused = Socket(broker.port)
+            refused.send(connect("one-too-many", version=5))
+            answer = refused.receive()
+            self.assertTrue(answer is None or answer[1][1] in (0x97, 0x88), answer)
+            clients.pop().close()
+            self.retry(lambda port=broker.port: Socket(port).join("now-it-fits"))
 
     def retry(self, action):
         end = time.monotonic() + harness.PATIENCE

@@ -4,6 +4,7 @@ namespace mqz::broker {
 
 Settings settings_for(const Config& config, const Listener& listener) {
   Settings settings = config.settings;
+  settings.listener_connections_max = listener.connections_max;
   settings.qos_max = listener.qos_max;
   settings.topic_alias_max = listener.topic_alias_max;
   settings.topic_alias_out_max = listener.topic_alias_out_max;

@@ -41,7 +41,8 @@ struct TopicAliases {
 
 struct Connection {
   SlotId id{};
-  int transport = -1;  // the loop's name for it: a descriptor
+  int transport = -1;    // the loop's name for it: a descriptor
+  int handed_over = -1;  // what was the transport, if another shard has it now
   mqtt::Version version = mqtt::Version::v5;
   ConnectionState state = ConnectionState::fresh;
   bool dirty = false;  // in the shard's list of connections with something to do

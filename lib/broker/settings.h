@@ -30,8 +30,8 @@ struct Settings {
   bool allow_empty_client_id = true;
   std::string client_id_prefix = "auto-";
   std::uint32_t session_expiry_max_s = UINT32_MAX;  // UINT32_MAX: sessions may live for ever
-  std::size_t connections_max = SIZE_MAX;           // of the whole broker
-  std::size_t listener_connections_max = SIZE_MAX;  // of the listener they came in by
+  std::size_t connections_max = SIZE_MAX;
+  std::size_t listener_connections_max = SIZE_MAX;  // of those that came in by this listener
   std::uint32_t connect_timeout_ms = 10'000;        // from accept to CONNECT
 
   // How much may wait.

@@ -32,10 +32,7 @@ Connection& Shard::accept(int transport, std::uint16_t listener) {
   connection.listener = listener;
   connection.settings =
       listener < options_.listeners.size() ? &options_.listeners[listener] : &settings_;
-  if (options_.connections != nullptr)
-    options_.connections->fetch_add(1, std::memory_order_relaxed);
-  if (options_.listener_connections != nullptr)
-    options_.listener_connections[listener].fetch_add(1, std::memory_order_relaxed);
+  count_connection(connection, 1);
   connection.last_packet = now_.mono;
   connection.deadline = now_.mono + Millis(settings_.connect_timeout_ms);
   timers_.add({connection.deadline, connection.id, TimerKind::connection});
@@ -158,10 +155,7 @@ void Shard::writable(Connection& connection) {
 
 void Shard::release(Connection& connection) {
   MQZ_CHECK(connection.session == nullptr);
-  if (options_.connections != nullptr)
-    options_.connections->fetch_sub(1, std::memory_order_relaxed);
-  if (options_.listener_connections != nullptr)
-    options_.listener_connections[connection.listener].fetch_sub(1, std::memory_order_relaxed);
+  count_connection(connection, -1);
   connections_.take(connection.id);
 }
 

@@ -65,7 +65,7 @@ class Shard {
     std::uint32_t sys_interval_s = 0;        // 0: no $SYS topics
     std::string version{};
     EventLog* log = nullptr;
-    std::string (*peer_of)(int transport) = nullptr;  // for the log
+    std::string (*peer_of)(int transport) = nullptr;           // for the log
     std::atomic<std::size_t>* connections = nullptr;           // of all shards
     std::atomic<std::size_t>* listener_connections = nullptr;  // the same, per listener
   };
@@ -289,6 +289,7 @@ class Shard {
   void log_drop(const Session& session, std::string_view why) const;
   void log_subscription(const Session& session, std::string_view filter, int qos) const;
   bool is_full(const Connection& connection) const;
+  void count_connection(const Connection& connection, std::ptrdiff_t change);
 
   // shard_apply.cpp
   void apply(Record& record);

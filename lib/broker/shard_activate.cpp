@@ -1,6 +1,7 @@
 // How a shard that has had nothing to do comes to have a part in everything. Until then nobody
 // tells it anything or waits for it, so a broker under little load works as if it had one shard.
 #include <bit>
+#include <utility>
 
 #include "lib/broker/shard.h"
 #include "lib/mqtt/topic.h"
@@ -9,7 +10,7 @@ namespace mqz::broker {
 
 // The socket goes to the shard of the client's session, with all that the client has sent.
 void Shard::hand_over(Connection& connection, ShardIndex to, AdoptMail mail) {
-  connection.transport = -1;
+  connection.handed_over = std::exchange(connection.transport, -1);
   connection.state = ConnectionState::closed;
   touch(connection);
   const auto waiting = newcomers_.find(to);

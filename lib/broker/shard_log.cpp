@@ -23,8 +23,18 @@ bool Shard::is_full(const Connection& connection) const {
                                 : connections_.size();
   if (count > settings_.connections_max) return true;
   return options_.listener_connections != nullptr &&
+         connection.listener < options_.listeners.size() &&
          options_.listener_connections[connection.listener].load(std::memory_order_relaxed) >
              connection.settings->listener_connections_max;
+}
+
+void Shard::count_connection(const Connection& connection, std::ptrdiff_t change) {
+  const auto more = static_cast<std::size_t>(change);  // wraps around as unsigned numbers do
+  if (options_.connections != nullptr)
+    options_.connections->fetch_add(more, std::memory_order_relaxed);
+  if (options_.listener_connections != nullptr && connection.listener < options_.listeners.size()) {
+    options_.listener_connections[connection.listener].fetch_add(more, std::memory_order_relaxed);
+  }
 }
 
 void Shard::log_open(const Connection& connection) const {

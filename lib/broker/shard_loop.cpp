@@ -235,6 +235,8 @@ void ShardLoop::write(Connection& connection) {
 }
 
 void ShardLoop::close(Connection& connection) {
+  // Its next owner gets the socket with this turn's mail, and closes it.
+  if (connection.handed_over >= 0) poller_.remove(connection.handed_over);
   os::Fd fd(connection.transport);
   if (fd.is_open() && connection.is_registered) {
     if (connection.state == ConnectionState::closing && !connection.closed_by_client) {

@@ -5,7 +5,8 @@ import os
 import harness
 from interop import suite
 
-suite.make_cases(globals(), "PahoAsync", (os.environ["MQZ_PAHO_ASYNC"],))
+suite.make_cases(globals(), "PahoAsync", (os.environ["MQZ_PAHO_ASYNC"],),
+                 versions=(3, 4, 5) if harness.LONG else (4, 5))
 
 if __name__ == "__main__":
     harness.main()

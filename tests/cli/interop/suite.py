@@ -85,12 +85,17 @@ class Interop(harness.Case):
         client.unsubscribe(topic)
 
 
-def make_cases(module, name, words, versions=EVERY_VERSION):
-    """Puts a test class for every version and placement into `module` (its globals)."""
+def make_cases(module, name, words, versions=EVERY_VERSION, is_slow=False):
+    """Puts a test class for every version and placement into `module` (its globals).
+
+    A slow client has one placement for each version, unless the long forms are wanted.
+    """
     from interop import delivery, sessions, version_five  # noqa: F401 (they fill SCENARIOS)
 
-    for version in versions:
-        for placement_name, placement in PLACEMENTS.items():
+    for index, version in enumerate(versions):
+        for place, (placement_name, placement) in enumerate(PLACEMENTS.items()):
+            if is_slow and not harness.LONG and place != index % len(PLACEMENTS):
+                continue
             members = {"words": words, "version": version, "placement": placement,
                        "__module__": module["__name__"]}
             for one in SCENARIOS:

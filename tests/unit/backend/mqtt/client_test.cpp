@@ -138,7 +138,8 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("a client connects, publishes, says goodbye and waits for the server's close", "[client]") {
+TEST_CASE("a client connects, publishes, says goodbye and waits for the server's close",
+          "[client]") {
   World world;
   world.connect();
   world.publish("x", mqtt::Qos::at_most_once);
@@ -153,17 +154,16 @@ TEST_CASE("a client that nobody answers says where and why", "[client]") {
   world.server.listener.fd.close();
   world.start();
   world.run_until([&] { return world.events.ended; });
-  CHECK(world.events.error == "cannot connect to 127.0.0.1:" +
-                                  std::to_string(world.options.servers[0].port) +
-                                  ": Connection refused");
+  CHECK(world.events.error ==
+        "cannot connect to 127.0.0.1:" + std::to_string(world.options.servers[0].port) +
+            ": Connection refused");
 }
 
 TEST_CASE("the servers of a list are tried in order", "[client]") {
   World world;
   FakeServer gone;
   gone.listener.fd.close();
-  world.options.servers.insert(world.options.servers.begin(),
-                               Server{"127.0.0.1", gone.port(), {}});
+  world.options.servers.insert(world.options.servers.begin(), Server{"127.0.0.1", gone.port(), {}});
   world.connect();
   CHECK(world.events.log == std::vector<std::string>{"up v5"});
 }
@@ -222,7 +222,8 @@ TEST_CASE("without reconnection a lost connection is the end", "[client]") {
   CHECK_THAT(world.events.error, Catch::StartsWith("lost the connection to"));
 }
 
-TEST_CASE("a refusal names the server, the reason and its number, and is not tried again", "[client]") {
+TEST_CASE("a refusal names the server, the reason and its number, and is not tried again",
+          "[client]") {
   World world;
   world.start();
   world.run_until([&] { return world.server.packets() == 1; });
@@ -248,8 +249,7 @@ TEST_CASE("a message larger than the read buffer arrives whole", "[client]") {
                mqtt::Version::v5);
   std::size_t sent = 0;
   world.run_until([&] {
-    const auto wrote =
-        os::write_some(world.server.connection.get(), as_bytes(bytes).subspan(sent));
+    const auto wrote = os::write_some(world.server.connection.get(), as_bytes(bytes).subspan(sent));
     sent += wrote.bytes;
     return sent == bytes.size();
   });

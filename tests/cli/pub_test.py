@@ -70,21 +70,22 @@ class Publish(harness.Case):
         self.pub("-t", "l", "-l", "--stop-on-empty", stdin=b"d\n\ne\n")
         self.pub("-t", "l", "-0", stdin=b"f\0g\0")
         self.pub("-t", "other", "--topic-separator", " ", stdin=b"l h i\n")
-        self.assertEqual(self.heard(listener, 7), ["[a]", "[]", "[c]", "[d]", "[f]", "[g]", "[h i]"])
+        self.assertEqual(self.heard(listener, 7),
+                         ["[a]", "[]", "[c]", "[d]", "[f]", "[g]", "[h i]"])
 
     def test_no_line_is_lost_at_any_count_and_qos(self):
-        # 16-bit packet identifiers wrap at 65 536: the counts around it are where clients lose lines.
+        # 16-bit packet identifiers wrap at 65 536: around it clients lose lines.
         few = [0, 1, 1000]
         many = [65_535, 65_536, 65_537, 100_000] if harness.LONG else [65_537]
-        for qos, counts in ((0, few + many), (1, few + many), (2, few + (many if harness.LONG else []))):
-            for count in counts:
+        for qos in (0, 1, 2):
+            for count in few + (many if qos < 2 or harness.LONG else []):
                 with self.subTest(qos=qos, count=count):
                     self.check_lines(qos, count)
 
     def check_lines(self, qos, count):
         topic = f"n/{qos}/{count}"
-        receiver = self.start_mqz("sub", *self.at, "-t", topic, "-q", str(qos), "-C", str(count + 1),
-                                  "-d")
+        receiver = self.start_mqz("sub", *self.at, "-t", topic, "-q", str(qos),
+                                  "-C", str(count + 1), "-d")
         receiver.wait_for("SUBACK")
         lines = b"".join(b"%d\n" % i for i in range(count))
         result = self.pub("-t", topic, "-q", qos, "-l", "--stats", stdin=lines, seconds=60)
@@ -106,7 +107,8 @@ class Publish(harness.Case):
 
     def test_a_line_that_is_no_message_ends_it_with_its_number(self):
         result = self.pub("--json", "-q", "1", code=65, stdin=b'{"payload":"a"}\n{"qos":5}\n')
-        self.assertIn("mqz pub: line 2 has a qos that is not 0, 1 or 2; acked 1 of 1", result.errors)
+        self.assertIn("mqz pub: line 2 has a qos that is not 0, 1 or 2; acked 1 of 1",
+                      result.errors)
 
     def test_a_terminal_is_prompted_until_an_empty_line(self):
         listener = self.listen("-t", "/Testing", "-F", "> %p")
@@ -152,8 +154,8 @@ class Publish(harness.Case):
         self.assertEqual(self.assertExit(asker.wait(), 0).out, b"42\n")
 
     def test_an_answer_that_does_not_come_is_status_27(self):
-        result = self.pub("-t", "ask", "-m", "?", "--response-topic", "back", "--wait", "-W", "50ms",
-                          code=27)
+        result = self.pub("-t", "ask", "-m", "?", "--response-topic", "back", "--wait",
+                          "-W", "50ms", code=27)
         self.assertIn("no answer on 'back' in time", result.errors)
 
     def test_a_lost_connection_is_made_again_and_nothing_is_lost(self):
@@ -226,7 +228,8 @@ class Refusals(harness.Case):
             result = self.mqz("pub", "-h", "127.0.0.1", "-p", port, "-m", "m",
                               "--connect-timeout", "100ms")
         self.assertExit(result, 69)
-        self.assertIn(f"127.0.0.1:{port} accepted the connection but sent no CONNACK", result.errors)
+        self.assertIn(f"127.0.0.1:{port} accepted the connection but sent no CONNACK",
+                      result.errors)
 
     def test_a_list_of_servers_is_tried_in_order(self):
         broker = self.start_mosquitto()
@@ -258,7 +261,7 @@ class Refusals(harness.Case):
             (["-m", "x", "-c"], "--disable-clean-session needs --id"),
             (["-m", "x", "--will-payload", "y"], "needs --will-topic"),
             (["-m", "x", "-D", "publish", "nonsense", "1"], "no such property"),
-            (["-m", "x", "-D", "publish", "receive-maximum", "1"], "publish packets do not have it"),
+            (["-n", "-D", "publish", "receive-maximum", "1"], "publish packets do not have it"),
             (["-m", "x", "-V", "311", "--content-type", "t"], "--content-type needs MQTT 5"),
             (["-m", "x", "-h", "a:b"], "is not a port"),
             (["-m", "x", "-L", "gopher://h"], "gopher:// does not carry messages"),

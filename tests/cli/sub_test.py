@@ -75,7 +75,8 @@ class Subscribe(harness.Case):
         lines = self.assertExit(first.wait(), 0).out
         parsed = [json.loads(line) for line in lines.splitlines()]
         self.assertEqual([m["encoding"] for m in parsed], ["base64", "utf8", "utf8"])
-        self.assertRegex(parsed[0]["tst"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$")
+        self.assertRegex(parsed[0]["tst"],
+                         r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$")
 
         second = self.sub("-t", "from", "-q", "1", "-C", "3", "--json")
         self.assertExit(self.mqz("pub", *self.at, "--json", stdin=lines), 0)
@@ -141,8 +142,8 @@ class Subscribe(harness.Case):
         self.pub("-t", "r/c", "-m", "live")
         self.assertEqual(sorted(self.assertExit(child.wait(), 0).lines), ["r/a a", "r/b b"])
 
-        result = self.mqz("sub", *self.at, "-t", "r/#", "-T", "r/b", "--remove-retained", "--dry-run",
-                          *quiet)
+        result = self.mqz("sub", *self.at, "-t", "r/#", "-T", "r/b", "--remove-retained",
+                          "--dry-run", *quiet)
         self.assertIn("would remove 1 retained messages", self.assertExit(result, 0).errors)
         result = self.mqz("sub", *self.at, "-t", "r/#", "-T", "r/b", "--remove-retained", *quiet)
         self.assertIn("removed 1 retained messages", self.assertExit(result, 0).errors)
@@ -241,7 +242,8 @@ class Refusals(harness.Case):
             with self.subTest(address=address):
                 port = harness.free_port()
                 config = f"listener {port} {address}\nallow_anonymous true\n"
-                broker = self.start([self.program("mosquitto"), "-c", self.write("one.conf", config)])
+                file = self.write("one.conf", config)
+                broker = self.start([self.program("mosquitto"), "-c", file])
                 broker.wait_for("running")
                 self.assertExit(self.mqz("sub", "-p", port, "-E"), 0)
 

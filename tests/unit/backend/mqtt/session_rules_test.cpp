@@ -8,7 +8,7 @@
 
 using namespace mqz;
 using namespace mqz::backend;
-using namespace mqz::backend::session_test;
+using namespace mqz::backend::testing;
 
 namespace {
 

@@ -1,4 +1,4 @@
-// The session of an MQTT client with the server's side in the test's hands, and what it reports.
+// A client session with the server's side in the test's hands.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -8,7 +8,7 @@
 #include "lib/backend/mqtt/session.h"
 #include "lib/mqtt/encode.h"
 
-namespace mqz::backend::session_test {
+namespace mqz::backend::testing {
 
 using mqtt::PacketType;
 using mqtt::Qos;
@@ -41,14 +41,6 @@ struct Recorder : PubSubEvents {
 };
 
 inline MonoTime at_s(int seconds) { return MonoTime(std::chrono::seconds(seconds)); }
-
-// Of a session that outlives its connections.
-inline ConnectOptions lasting() {
-  ConnectOptions options;
-  options.client_id = "me";
-  options.properties.number(mqtt::PropertyId::session_expiry_interval, 60);
-  return options;
-}
 
 // A session with the server's side in the test's hands.
 struct World {
@@ -125,4 +117,4 @@ struct World {
 
 using Words = std::vector<std::string>;
 
-}  // namespace mqz::backend::session_test
+}  // namespace mqz::backend::testing

@@ -117,4 +117,12 @@ struct World {
 
 using Words = std::vector<std::string>;
 
+// Of a session that outlives its connections.
+inline ConnectOptions lasting() {
+  ConnectOptions options;
+  options.client_id = "me";
+  options.properties.number(mqtt::PropertyId::session_expiry_interval, 60);
+  return options;
+}
+
 }  // namespace mqz::backend::testing

@@ -13,6 +13,7 @@
 #include "commands/parsed.h"
 #include "commands/table.h"
 #include "lib/broker/config/load.h"
+#include "lib/broker/config/words.h"
 #include "lib/broker/server.h"
 #include "lib/os/errno_text.h"
 #include "lib/os/files.h"
@@ -177,6 +178,13 @@ broker::ServerOptions server_options(const Parsed& parsed, const broker::Config&
   return options;
 }
 
+void print_other_defaults() {
+  fmt::print("words whose default is not Mosquitto's:\n");
+  for (const broker::Word& word : broker::words()) {
+    if (!word.differs.empty()) fmt::print("  {} {}: {}\n", word.name, word.standard, word.differs);
+  }
+}
+
 // The process id of a running broker; the file goes with the object.
 class PidFile {
  public:
@@ -220,6 +228,7 @@ int run_broker(const Parsed& parsed) {
   if (parsed.flag("check-config")) {
     fmt::print("{}: no errors\n",
                parsed.has("config-file") ? parsed.text("config-file") : "built-in settings");
+    print_other_defaults();
     return static_cast<int>(Exit::done);
   }
   auto signals = os::Signals::open({SIGTERM, SIGINT, SIGHUP});

@@ -260,13 +260,12 @@ void ShardLoop::post_mail() {
 void ShardLoop::drain() {
   shard_.set_now(os::read_clocks());
   listeners_.clear();
+  poller_.remove(mailbox_.fd());  // what is posted now is not taken any more, and must not wake
   shard_.drain();
   const MonoTime until = os::read_mono() + drain_limit;
   write_dirty();
   while ((shard_.connection_count() > 0 || !lingering_.empty()) && os::read_mono() < until) {
-    for (const os::PollEvent& event : poller_.wait(Millis(20))) {
-      if (event.token != &mailbox_) on_event(event);
-    }
+    for (const os::PollEvent& event : poller_.wait(Millis(20))) on_event(event);
     write_dirty();
     lingering_.read_all(poller_, os::read_mono());
   }

@@ -55,6 +55,12 @@ class BrokerStart(harness.Case):
         self.assertIn("mqz broker: " + os.path.join(self.folder, "none.conf: "), missing.errors)
         self.assertNotEqual(missing.code, 0)
 
+    def test_a_right_file_is_said_to_be_right_and_other_defaults_are_told(self):
+        file = self.write("right.conf", "listener 1883 127.0.0.1\nallow_anonymous true\n")
+        result = self.assertExit(self.mqz("broker", "-c", file, "--check-config"), 0)
+        self.assertIn("right.conf: no errors\n", result.text)
+        self.assertIn("  max_queued_messages 0: Mosquitto drops ", result.text)
+
     def test_the_process_id_stands_in_its_file_while_the_broker_runs(self):
         port = harness.free_port()
         path = os.path.join(self.folder, "mqz.pid")

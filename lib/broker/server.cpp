@@ -9,8 +9,7 @@ namespace mqz::broker {
 Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
                                              std::vector<os::Listener> listeners,
                                              std::vector<std::uint16_t> settings_index) {
-  std::unique_ptr<Server> server(
-      new Server(options.shard_count, options.listener_settings.size()));
+  std::unique_ptr<Server> server(new Server(options.shard_count, options.listener_settings.size()));
   auto log = EventLog::open(options.log);
   if (!log) return tl::unexpected(log.error());
   server->log_ = std::move(*log);

@@ -41,15 +41,14 @@ struct TopicAliases {
 
 struct Connection {
   SlotId id{};
-  int transport = -1;    // the loop's name for it: a descriptor
-  int handed_over = -1;  // what was the transport, if another shard has it now
+  int transport = -1;  // the loop's name for it: a descriptor
+  int polled = -1;     // the loop's: what its poller knows; stays when the transport is handed over
   mqtt::Version version = mqtt::Version::v5;
   ConnectionState state = ConnectionState::fresh;
   bool dirty = false;  // in the shard's list of connections with something to do
   bool input_waits =
       false;  // `partial` may hold whole packets: give it again once the state is open
   bool closed_by_client = false;    // it said DISCONNECT: nothing of ours is on its way
-  bool is_registered = false;       // the loop's: its poller knows the transport
   bool is_paused = false;           // the loop's: not read at present
   bool write_blocked = false;       // the socket took no more; the loop waits for it
   bool problem_information = true;  // reason strings and user properties are welcome

@@ -10,7 +10,7 @@ namespace mqz::broker {
 
 // The socket goes to the shard of the client's session, with all that the client has sent.
 void Shard::hand_over(Connection& connection, ShardIndex to, AdoptMail mail) {
-  connection.handed_over = std::exchange(connection.transport, -1);
+  connection.transport = -1;
   connection.state = ConnectionState::closed;
   touch(connection);
   const auto waiting = newcomers_.find(to);

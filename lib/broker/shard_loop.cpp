@@ -127,7 +127,7 @@ void ShardLoop::accept_all(os::Listener& listener) {
       shard_.lost(connection);
       continue;
     }
-    connection.is_registered = true;
+    connection.polled = connection.transport;
     result.accepted.fd.release();
     // A client speaks first, and its CONNECT is often here already.
     read(connection);
@@ -186,12 +186,12 @@ void ShardLoop::write_dirty() {
 void ShardLoop::settle(Connection& connection) {
   connection.dirty = false;
   if (connection.state == ConnectionState::closed) return close(connection);
-  if (!connection.is_registered) {
+  if (connection.polled < 0) {
     if (!poller_.add(connection.transport, os::Interest::read, &connection)) {
       shard_.lost(connection);
       return;
     }
-    connection.is_registered = true;
+    connection.polled = connection.transport;
   }
   if (connection.is_paused && connection.state == ConnectionState::open) {
     connection.is_paused = false;
@@ -235,15 +235,15 @@ void ShardLoop::write(Connection& connection) {
 }
 
 void ShardLoop::close(Connection& connection) {
-  // Its next owner gets the socket with this turn's mail, and closes it.
-  if (connection.handed_over >= 0) poller_.remove(connection.handed_over);
   os::Fd fd(connection.transport);
-  if (fd.is_open() && connection.is_registered) {
-    if (connection.state == ConnectionState::closing && !connection.closed_by_client) {
-      lingering_.add(poller_, std::move(fd), os::read_mono());
-    } else {
-      poller_.remove(fd.get());
-    }
+  const bool lingers = fd.is_open() && connection.polled >= 0 &&
+                       connection.state == ConnectionState::closing &&
+                       !connection.closed_by_client;
+  if (lingers) {
+    lingering_.add(poller_, std::move(fd), os::read_mono());
+  } else if (connection.polled >= 0) {
+    // Also of a transport that another shard goes on with: it is posted after this.
+    poller_.remove(connection.polled);
   }
   connection.out.clear();
   connection.state = ConnectionState::closed;

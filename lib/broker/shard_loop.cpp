@@ -250,9 +250,11 @@ void ShardLoop::close(Connection& connection) {
   shard_.release(connection);
 }
 
+// The front last: what it tells a third shard because of this mail must not come there before what
+// this shard tells it itself (a newcomer learns all filters before its first connection).
 void ShardLoop::post_mail() {
   auto& mail = shard_.mail();
-  for (std::size_t to = 0; to < mail.size(); ++to) {
+  for (std::size_t to = mail.size(); to-- > 0;) {
     if (!mail[to].empty()) peers_[to]->mailbox_.post(index_, std::exchange(mail[to], {}));
   }
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "lib/base/slots.h"
@@ -25,13 +26,15 @@ struct RetainedRead {
   mqtt::Qos qos{};
   bool started = false;                          // its SUBACK is out, and it waits for no record
   bool asked = false;                            // a slice is on its way from the home
-  bool finished = false;                         // all was found; deliveries may be proposed yet
+  bool searched = false;                         // nothing more will be found
+  bool finished = false;                         // all is on its way; some may be proposed yet
   std::size_t proposed = 0;                      // deliveries to a durable session, not yet applied
   std::optional<RetainedTree::Cursor> cursor{};  // on the home shard
-  std::vector<std::string> passed{};  // topics of retained messages delivered live meanwhile
+  std::vector<MessageRef> found{};  // not written yet: the client does not read fast enough
+  std::unordered_set<std::string> passed{};  // topics of retained messages delivered live meanwhile
 
   bool has_passed(std::string_view topic) const {
-    return std::ranges::find(passed, topic) != passed.end();
+    return !passed.empty() && passed.contains(std::string(topic));
   }
 };
 

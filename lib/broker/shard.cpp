@@ -59,10 +59,20 @@ std::size_t Shard::receive(Connection& connection, Bytes input) {
     input = input.subspan(next.frame.bytes);
     run_committed();
   }
+  // Messages stop at their limit, so more than that are answers that the client does not read.
+  if (connection.state == ConnectionState::open && connection.out.bytes() > unread_bytes_max())
+    refuse(connection, mqtt::Reason::quota_exceeded);
   if (connection.state == ConnectionState::closing || connection.state == ConnectionState::closed)
     return offered;
   connection.input_waits = connection.state == ConnectionState::connecting;
   return offered - input.size();
+}
+
+std::size_t Shard::unread_bytes_max() const {
+  constexpr std::size_t answers = 1U << 20U;
+  const std::size_t more = settings_.packet_bytes_max + answers;
+  return settings_.outgoing_bytes_max > SIZE_MAX - more ? SIZE_MAX
+                                                        : settings_.outgoing_bytes_max + more;
 }
 
 void Shard::handle(Connection& connection, const mqtt::Frame& frame) {
@@ -175,13 +185,27 @@ void Shard::tick() {
       case TimerKind::connection: on_connection_timer(*timer); break;
       case TimerKind::session_expiry:
       case TimerKind::will: on_session_timer(*timer); break;
-      case TimerKind::retained: expire_retained(); break;
+      case TimerKind::retained: expire_retained(timer->due); break;
       case TimerKind::sys: on_sys_timer(); break;
     }
     run_committed();
   }
+  timers_.tidy([&](const Timer& timer) { return is_void(timer); });
   run_retained();
   run_committed();
+}
+
+bool Shard::is_void(const Timer& timer) const {
+  const Connection* connection = connections_.find(timer.object);
+  const Session* session = sessions_.find(timer.object);
+  switch (timer.kind) {
+    case TimerKind::connection: return connection == nullptr || connection->deadline != timer.due;
+    case TimerKind::session_expiry: return session == nullptr || session->expires != timer.due;
+    case TimerKind::will: return session == nullptr || session->will_due != timer.due;
+    case TimerKind::retained: return timer.due != retained_armed_;
+    case TimerKind::sys: return false;
+  }
+  return false;
 }
 
 void Shard::send_mail(ShardIndex to, Mail mail) {

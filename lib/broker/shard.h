@@ -116,10 +116,13 @@ class Shard {
   std::size_t session_count() const { return sessions_.size(); }
   std::size_t subscription_count() const { return subscriptions_.size(); }
   std::size_t retained_count() const { return retained_.size(); }
+  std::size_t timer_count() const { return timers_.size(); }
+  std::size_t retained_expiry_count() const { return retained_expiries_.size(); }
 
  private:
   // shard.cpp
   bool is_front() const { return options_.index == front_shard; }
+  std::size_t unread_bytes_max() const;
   void handle(Connection& connection, const mqtt::Frame& frame);
   void handle_open(Connection& connection, const mqtt::Frame& frame);
   void touch(Connection& connection);
@@ -135,6 +138,7 @@ class Shard {
   void propose(Record record);
   void run_committed();
   void end_condemned();
+  bool is_void(const Timer& timer) const;
 
   // shard_connect.cpp
   void on_connect(Connection& connection, const mqtt::Frame& frame);
@@ -258,6 +262,9 @@ class Shard {
   std::uint64_t add_read(Session& session, const OwnedEntry& entry, std::uint32_t identifier);
   void start_read(std::uint64_t token);
   void step_read(RetainedRead& read);
+  bool is_behind(const Session& session) const;
+  void take_retained(RetainedRead& read, const MessageRef& message);
+  void slice_taken(RetainedRead& read);
   void deliver_retained(RetainedRead& read, const MessageRef& message);
   bool is_still_due(const DeliverRecord& delivery);
   void finish_read(std::uint64_t token);
@@ -268,7 +275,8 @@ class Shard {
   void continue_reads(const Session& session);
   void run_retained();
   void wake_retained();
-  void expire_retained();
+  void expire_retained(MonoTime due);
+  void arm_retained_expiry();
   static std::uint64_t serve_key(ShardIndex shard, std::uint64_t token) {
     return (static_cast<std::uint64_t>(shard) << 48U) | token;
   }
@@ -351,6 +359,7 @@ class Shard {
     MessageRef message{};
   };
   std::vector<RetainedExpiry> retained_expiries_{};  // a heap, earliest first
+  MonoTime retained_armed_ = MonoTime::max();        // the timer that is set for them
 
   // Connections to be ended once the message that overran them has been routed.
   struct Condemned {

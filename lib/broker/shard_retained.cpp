@@ -7,6 +7,7 @@ namespace mqz::broker {
 namespace {
 
 constexpr std::size_t slice_nodes = 1024;
+constexpr std::size_t replaced_enough = 1024;
 constexpr std::size_t outbox_enough = 256 * 1024;  // a read waits while this much is unwritten
 
 bool due_later(const auto& a, const auto& b) { return a.due > b.due; }
@@ -22,12 +23,27 @@ void Shard::set_retained(const MessageRef& message) {
   const auto expires = message->expires();
   if (!expires) return;
   retained_expiries_.push_back({*expires, message});
-  std::ranges::push_heap(retained_expiries_,
-                         [](const auto& a, const auto& b) { return due_later(a, b); });
-  timers_.add({*expires, {}, TimerKind::retained});
+  const auto later = [](const auto& a, const auto& b) { return due_later(a, b); };
+  std::ranges::push_heap(retained_expiries_, later);
+  // A value that is often replaced leaves its predecessors here until they would have expired.
+  if (retained_expiries_.size() > 2 * retained_.size() + replaced_enough) {
+    std::erase_if(retained_expiries_, [&](const RetainedExpiry& one) {
+      const MessageRef* kept = retained_.find(one.message->topic());
+      return kept == nullptr || *kept != one.message;
+    });
+    std::ranges::make_heap(retained_expiries_, later);
+  }
+  arm_retained_expiry();
 }
 
-void Shard::expire_retained() {
+void Shard::arm_retained_expiry() {
+  if (retained_expiries_.empty() || retained_expiries_.front().due >= retained_armed_) return;
+  retained_armed_ = retained_expiries_.front().due;
+  timers_.add({retained_armed_, {}, TimerKind::retained});
+}
+
+void Shard::expire_retained(MonoTime due) {
+  if (due == retained_armed_) retained_armed_ = MonoTime::max();
   const auto later = [](const auto& a, const auto& b) { return due_later(a, b); };
   while (!retained_expiries_.empty() && retained_expiries_.front().due <= now_.mono) {
     const MessageRef* kept = retained_.find(retained_expiries_.front().message->topic());
@@ -38,6 +54,7 @@ void Shard::expire_retained() {
     std::ranges::pop_heap(retained_expiries_, later);
     retained_expiries_.pop_back();
   }
+  arm_retained_expiry();
 }
 
 std::uint64_t Shard::add_read(Session& session, const OwnedEntry& entry, std::uint32_t identifier) {
@@ -74,21 +91,41 @@ void Shard::step_read(RetainedRead& read) {
     reads_.erase(token);
     return;
   }
-  if (session->connection != nullptr && session->connection->out.bytes() >= outbox_enough) return;
+  std::size_t written = 0;
+  while (written < read.found.size() && !is_behind(*session))
+    deliver_retained(read, read.found[written++]);
+  read.found.erase(read.found.begin(), read.found.begin() + static_cast<std::ptrdiff_t>(written));
+  if (!read.found.empty() || is_behind(*session)) return;
+  if (read.searched) return finish_read(token);
   if (is_front()) {
     if (!read.cursor && retained_.size() == 0) return finish_read(token);
     if (!read.cursor) read.cursor.emplace(retained_, read.filter);
-    const bool more = read.cursor->next(
-        slice_nodes, [&](const MessageRef& message) { deliver_retained(read, message); });
-    if (more) {
-      retained_ready_.push_back(token);
-    } else {
-      finish_read(token);
-    }
+    read.searched = !read.cursor->next(
+        slice_nodes, [&](const MessageRef& message) { take_retained(read, message); });
+    slice_taken(read);
   } else if (!read.asked) {
     read.asked = true;
     send_mail(front_shard, RetainedAskMail{token, {}});
   }
+}
+
+// Written is so much that more would be dropped, or only fill memory; see writable.
+bool Shard::is_behind(const Session& session) const {
+  return session.connection != nullptr &&
+         session.connection->out.bytes() >= std::min(outbox_enough, settings_.outgoing_bytes_max);
+}
+
+void Shard::take_retained(RetainedRead& read, const MessageRef& message) {
+  const Session* session = sessions_.find(read.session);
+  if (session == nullptr) return;
+  if (read.found.empty() && !is_behind(*session)) return deliver_retained(read, message);
+  read.found.push_back(message);
+}
+
+void Shard::slice_taken(RetainedRead& read) {
+  if (!read.found.empty()) return;
+  if (read.searched) return finish_read(read.token);
+  retained_ready_.push_back(read.token);
 }
 
 void Shard::deliver_retained(RetainedRead& read, const MessageRef& message) {
@@ -148,12 +185,9 @@ void Shard::on_retained_slice(RetainedSliceMail mail) {
   }
   RetainedRead& read = *at->second;
   read.asked = false;
-  for (const MessageRef& message : mail.messages) deliver_retained(read, message);
-  if (mail.last) {
-    finish_read(mail.token);
-  } else {
-    retained_ready_.push_back(mail.token);
-  }
+  read.searched = mail.last;
+  for (const MessageRef& message : mail.messages) take_retained(read, message);
+  slice_taken(read);
 }
 
 void Shard::run_retained() {
@@ -186,7 +220,7 @@ void Shard::drop_reads(const Session& session) {
     if (entry.second->session != session.id) return false;
     // An answer on its way finds nobody, and says so to the home itself.
     const RetainedRead& read = *entry.second;
-    if (!is_front() && read.started && !read.asked && !read.finished) {
+    if (!is_front() && read.started && !read.asked && !read.searched) {
       send_mail(front_shard, RetainedDropMail{entry.first});
     }
     return true;
@@ -195,7 +229,7 @@ void Shard::drop_reads(const Session& session) {
 
 void Shard::note_passed(const Session& session, std::string_view topic) {
   for (const auto& [token, read] : reads_) {
-    if (read->session == session.id && !read->has_passed(topic)) read->passed.emplace_back(topic);
+    if (read->session == session.id) read->passed.emplace(topic);
   }
 }
 

@@ -1,6 +1,6 @@
 // Deadlines of one shard, to the millisecond. An entry is void when what it points at has gone or
-// has another deadline by then, so nothing is ever removed: a packet that moves a keep-alive costs
-// nothing here.
+// has another deadline by then, so a packet that moves a keep-alive costs nothing here. Void ones are
+// thrown out when there are many of them: a storm of connections leaves nothing behind.
 #pragma once
 
 #include <algorithm>
@@ -39,9 +39,22 @@ class Timers {
     return timer;
   }
 
+  // Throws out what is_void(timer) names, if there may be many; once per turn.
+  template <typename IsVoid>
+  void tidy(IsVoid&& is_void) {
+    if (heap_.size() < crowded_) return;
+    std::erase_if(heap_, is_void);
+    heap_.shrink_to_fit();
+    std::ranges::make_heap(heap_, later);
+    crowded_ = std::max(crowded_min, 2 * heap_.size());
+  }
+  std::size_t size() const { return heap_.size(); }
+
  private:
+  static constexpr std::size_t crowded_min = 4096;
   static bool later(const Timer& a, const Timer& b) { return a.due > b.due; }
   std::vector<Timer> heap_{};
+  std::size_t crowded_ = crowded_min;
 };
 
 }  // namespace mqz::broker

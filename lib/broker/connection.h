@@ -50,6 +50,7 @@ struct Connection {
       false;  // `partial` may hold whole packets: give it again once the state is open
   bool closed_by_client = false;    // it said DISCONNECT: nothing of ours is on its way
   bool is_paused = false;           // the loop's: not read at present
+  bool is_flushing = false;         // the loop's: closing, and the socket takes no more at present
   bool write_blocked = false;       // the socket took no more; the loop waits for it
   bool problem_information = true;  // reason strings and user properties are welcome
   bool will_wanted = true;          // at the end of this connection

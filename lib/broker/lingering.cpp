@@ -1,6 +1,7 @@
 #include "lib/broker/lingering.h"
 
 #include <array>
+#include <utility>
 
 #include "lib/os/socket.h"
 
@@ -36,6 +37,8 @@ void Lingering::add(os::Poller& poller, os::Fd fd, MonoTime now) {
 }
 
 void Lingering::read_all(os::Poller& poller, MonoTime now) {
+  const bool is_due = !sockets_.empty() && sockets_.front().until <= now;
+  if (!std::exchange(has_input_, false) && !is_due) return;
   for (auto at = sockets_.begin(); at != sockets_.end();) {
     if (at->until <= now || swallow(at->fd.get())) {
       poller.remove(at->fd.get());

@@ -19,8 +19,12 @@ class Lingering {
   // A socket the poller knows; it is shut down for writing and closed when the peer has closed, or
   // at the limit.
   void add(os::Poller& poller, os::Fd fd, MonoTime now);
-  // A token of PollEvent that belongs to one of them: reads what came and throws it away.
-  bool is_mine(const void* token) const { return token == this; }
+  // Is it a token of PollEvent that belongs to one of them? Then there is something to read.
+  bool is_mine(const void* token) {
+    has_input_ |= token == this;
+    return token == this;
+  }
+  // Once a turn: throws away what came, and closes those whose peer has closed or whose time is up.
   void read_all(os::Poller& poller, MonoTime now);
   bool empty() const { return sockets_.empty(); }
   std::optional<MonoTime> next_deadline() const;
@@ -31,6 +35,7 @@ class Lingering {
     MonoTime until{};
   };
   std::list<Socket> sockets_{};  // oldest first
+  bool has_input_ = false;
 };
 
 }  // namespace mqz::broker

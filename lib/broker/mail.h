@@ -130,4 +130,20 @@ using Mail =
                  GroupJoinMail, GroupLeaveMail, GroupPresenceMail, GroupDeliverMail,
                  GroupReturnMail, CountersAskMail, CountersMail, ProposeMail, CommittedMail>;
 
+// About what it keeps in memory; of messages, not of what is rare.
+inline std::size_t mail_bytes(const Mail& mail) {
+  std::size_t bytes = sizeof(Mail);
+  const auto add = [&](const MessageRef& message) {
+    if (message) bytes += message->bytes();
+  };
+  if (const auto* route = std::get_if<RouteMail>(&mail)) add(route->message);
+  if (const auto* share = std::get_if<GroupDeliverMail>(&mail)) add(share->message);
+  const Record* record = nullptr;
+  if (const auto* proposed = std::get_if<ProposeMail>(&mail)) record = &proposed->record;
+  if (const auto* committed = std::get_if<CommittedMail>(&mail)) record = &committed->record;
+  if (record == nullptr) return bytes;
+  if (const auto* publish = std::get_if<PublishRecord>(&record->what)) add(publish->message);
+  return bytes;
+}
+
 }  // namespace mqz::broker

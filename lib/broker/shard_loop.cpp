@@ -1,9 +1,12 @@
 #include "lib/broker/shard_loop.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <thread>
 
 #include "lib/os/clock.h"
 
@@ -70,10 +73,22 @@ Millis ShardLoop::timeout() const {
   if (const auto due = shard_.next_deadline()) next = std::min(next, *due);
   if (const auto due = lingering_.next_deadline()) next = std::min(next, *due);
   next = std::min(next, accept_again_);
+  // What it last told of its load, or what it has to give back, must not stand while it sleeps.
+  const bool was_busy = loads_[index_].load(std::memory_order_relaxed) >= quiet_load;
+  if (was_busy || closed_ >= many_closed) next = std::min(next, load_since_ + quiet_while);
   return std::max(Millis(0), next - os::read_mono());
 }
 
+// Reading goes on only as fast as the slowest of the shards that this one feeds.
+bool ShardLoop::are_others_crowded() const {
+  return std::ranges::any_of(peers_, [this](const ShardLoop* peer) {
+    return peer != this && peer->mailbox_.is_crowded();
+  });
+}
+
 void ShardLoop::turn() {
+  holds_back_ = are_others_crowded();
+  if (holds_back_) std::this_thread::sleep_for(Millis(1));
   const auto events = poller_.wait(timeout());
   const Now now = os::read_clocks();
   if (now.mono - load_since_ >= load_interval) note_load(now.mono);
@@ -93,6 +108,10 @@ void ShardLoop::note_load(MonoTime now) {
                        std::memory_order_relaxed);
   cpu_then_ = cpu;
   load_since_ = now;
+  if (closed_ >= many_closed && load.count() < quiet_load) {
+    closed_ = 0;
+    ::malloc_trim(0);
+  }
   if (index_ != front_shard) return;
   loads_seen_.clear();
   for (const auto& one : loads_) loads_seen_.push_back(one.load(std::memory_order_relaxed));
@@ -107,6 +126,11 @@ void ShardLoop::on_event(const os::PollEvent& event) {
   }
   Connection& connection = *static_cast<Connection*>(event.token);
   if (connection.state == ConnectionState::closed) return;
+  if (connection.is_flushing) {
+    write(connection);
+    if (!connection.write_blocked) settle(connection);
+    return;
+  }
   if (event.writable && connection.write_blocked) {
     write(connection);
     shard_.writable(connection);
@@ -135,7 +159,7 @@ void ShardLoop::accept_all(os::Listener& listener) {
 }
 
 void ShardLoop::read(Connection& connection) {
-  if (connection.state == ConnectionState::closing) return;
+  if (connection.state == ConnectionState::closing || holds_back_) return;
   if (connection.state == ConnectionState::connecting) {
     connection.is_paused = true;
     poller_.change(connection.transport, os::Interest::none, &connection);
@@ -207,8 +231,20 @@ void ShardLoop::settle(Connection& connection) {
     if (connection.state == ConnectionState::open && connection.out.empty())
       shard_.writable(connection);
   }
-  if (connection.state == ConnectionState::closing || connection.state == ConnectionState::closed)
+  if (connection.state == ConnectionState::closing && connection.write_blocked) {
+    flush_later(connection);
+  } else if (connection.state == ConnectionState::closing ||
+             connection.state == ConnectionState::closed) {
     close(connection);
+  }
+}
+
+// Its last words wait behind what the client has not read: it has a second for that.
+void ShardLoop::flush_later(Connection& connection) {
+  if (connection.is_flushing) return;
+  connection.is_flushing = true;
+  shard_.limit_closing(connection);
+  poller_.change(connection.transport, os::Interest::write, &connection);
 }
 
 void ShardLoop::write(Connection& connection) {
@@ -237,8 +273,7 @@ void ShardLoop::write(Connection& connection) {
 void ShardLoop::close(Connection& connection) {
   os::Fd fd(connection.transport);
   const bool lingers = fd.is_open() && connection.polled >= 0 &&
-                       connection.state == ConnectionState::closing &&
-                       !connection.closed_by_client;
+                       connection.state == ConnectionState::closing && !connection.closed_by_client;
   if (lingers) {
     lingering_.add(poller_, std::move(fd), os::read_mono());
   } else if (connection.polled >= 0) {
@@ -247,6 +282,7 @@ void ShardLoop::close(Connection& connection) {
   }
   connection.out.clear();
   connection.state = ConnectionState::closed;
+  ++closed_;
   shard_.release(connection);
 }
 
@@ -261,6 +297,7 @@ void ShardLoop::post_mail() {
 
 void ShardLoop::drain() {
   shard_.set_now(os::read_clocks());
+  holds_back_ = false;
   listeners_.clear();
   poller_.remove(mailbox_.fd());  // what is posted now is not taken any more, and must not wake
   shard_.drain();

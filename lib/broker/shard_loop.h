@@ -40,9 +40,14 @@ class ShardLoop {
   static constexpr Millis drain_limit{800};
   static constexpr Millis load_interval{200};
   static constexpr Millis accept_pause{100};
+  // After so many connections have ended and the shard is quiet, their memory goes back.
+  static constexpr std::size_t many_closed = 1000;
+  static constexpr std::int64_t quiet_load = 100;  // thousandths
+  static constexpr Millis quiet_while{1000};
 
   ShardLoop(Shard::Options options, os::Poller poller, os::Wakeup wakeup, Loads& loads);
 
+  bool are_others_crowded() const;
   void turn();
   Millis timeout() const;
   void on_event(const os::PollEvent& event);
@@ -56,6 +61,7 @@ class ShardLoop {
   void write_dirty();
   void write(Connection& connection);
   void settle(Connection& connection);
+  void flush_later(Connection& connection);
   void close(Connection& connection);
   void post_mail();
   void note_load(MonoTime now);
@@ -71,8 +77,10 @@ class ShardLoop {
   std::vector<std::uint16_t> settings_index_{};
   MonoTime accept_again_ = MonoTime::max();
   Lingering lingering_{};
+  bool holds_back_ = false;            // nothing is read in this turn
   std::unique_ptr<std::byte[]> room_;  // what is read lands here first
   std::vector<std::uint16_t> loads_seen_{};
+  std::size_t closed_ = 0;  // connections, since memory was given back
   MonoTime load_since_{};
   std::chrono::microseconds cpu_then_{};  // of this thread, at load_since_
 };

@@ -1,6 +1,6 @@
 // Deadlines of one shard, to the millisecond. An entry is void when what it points at has gone or
-// has another deadline by then, so a packet that moves a keep-alive costs nothing here. Void ones are
-// thrown out when there are many of them: a storm of connections leaves nothing behind.
+// has another deadline by then, so a packet that moves a keep-alive costs nothing here. Void ones
+// are thrown out when there are many of them: a storm of connections leaves nothing behind.
 #pragma once
 
 #include <algorithm>

@@ -105,8 +105,8 @@ void Shard::on_group_return(GroupReturnMail mail) {
 // filter means all groups.
 void Shard::return_unacknowledged(Session& session, std::string_view only_filter) {
   if (session.shared.empty()) return;
-  // Only the front knows which group a message came by. What waits for a client that stays and is in
-  // several groups elsewhere goes to it, as it may [MQTT-3.10.4-3].
+  // Only the front knows which group a message came by. What waits for a client that stays and is
+  // in several groups elsewhere goes to it, as it may [MQTT-3.10.4-3].
   if (!only_filter.empty() && !is_front() && session.shared.size() > 1) return;
   for (std::uint64_t position = session.send.begin_position();
        position < session.send.end_position(); ++position) {

@@ -59,3 +59,27 @@ TEST_CASE("a mailbox that is told to drain wakes its owner, though mail comes as
   CHECK(mailbox.is_told_to_drain());
   CHECK(came == 1);
 }
+
+TEST_CASE("a mailbox says when too much waits in it, until it is emptied", "[broker]") {
+  auto wakeup = os::Wakeup::open();
+  REQUIRE(wakeup.has_value());
+  Mailbox box(std::move(*wakeup));
+  const std::string payload(1 << 20, 'x');
+  const MessageRef message =
+      MessageRef::make("t", {}, as_bytes(payload), mqtt::Qos::at_most_once, false, MonoTime::max());
+  const auto post = [&] {
+    std::vector<Mail> mail;
+    mail.emplace_back(RouteMail{message, false});
+    box.post(1, std::move(mail));
+  };
+  post();
+  CHECK_FALSE(box.is_crowded());
+  int posted = 1;
+  while (!box.is_crowded() && posted < 1000) {
+    post();
+    ++posted;
+  }
+  CHECK(posted < 100);
+  CHECK(box.take().size() == static_cast<std::size_t>(posted));
+  CHECK_FALSE(box.is_crowded());
+}

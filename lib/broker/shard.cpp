@@ -146,6 +146,12 @@ void Shard::close(Connection& connection) {
   touch(connection);
 }
 
+void Shard::limit_closing(Connection& connection) {
+  constexpr Millis limit{1000};
+  connection.deadline = now_.mono + limit;
+  timers_.add({connection.deadline, connection.id, TimerKind::connection});
+}
+
 void Shard::lost(Connection& connection) {
   if (connection.state == ConnectionState::closed) return;
   if (connection.state == ConnectionState::open) log_end(connection, "connection lost");

@@ -101,6 +101,8 @@ class Shard {
   std::vector<SlotId> take_dirty() { return std::exchange(dirty_, {}); }
   bool has_dirty() const { return !dirty_.empty(); }
   Connection* find_connection(SlotId id) const { return connections_.find(id); }
+  // A closing connection cannot be written at once: it becomes `closed` after a second.
+  void limit_closing(Connection& connection);
   // The loop has closed (or handed over) the transport of a connection that was `closed`.
   void release(Connection& connection);
   // Mail for the other shards since the last call, by shard.

@@ -36,6 +36,7 @@ void Shard::on_connection_timer(const Timer& timer) {
   Connection* connection = connections_.find(timer.object);
   if (connection == nullptr || connection->deadline != timer.due) return;
   if (connection->state == ConnectionState::fresh) return close(*connection);
+  if (connection->state == ConnectionState::closing) return lost(*connection);
   if (connection->state != ConnectionState::open) return;
   const MonoTime due = connection->last_packet + Millis(1500) * connection->keep_alive_s;
   if (due > now_.mono) {

@@ -1,6 +1,8 @@
 // The $SYS topics: the front gathers what all shards count and publishes what has changed. They are
 // the broker's own retained messages; they take no place in the sequence, and a restart makes them
 // anew.
+#include <fmt/format.h>
+
 #include <bit>
 
 #include "lib/broker/shard.h"
@@ -45,7 +47,7 @@ void Shard::publish_sys() {
   }
   if (options_.log == nullptr) return;
   for (const EventLog::TopicLine& line : options_.log->take_topic_lines()) {
-    publish_own(std::string("$SYS/broker/log/") + line.letter, line.text, false);
+    publish_own(fmt::format("$SYS/broker/log/{}", line.letter), line.text, false);
   }
 }
 

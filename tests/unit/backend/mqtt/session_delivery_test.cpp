@@ -95,7 +95,7 @@ TEST_CASE("a hundred thousand messages are counted, though identifiers repeat", 
 }
 
 TEST_CASE("with the session kept, what is open is sent again in order with DUP", "[client]") {
-  World world;
+  World world(lasting());
   world.connack();
   REQUIRE(world.publish("a", Qos::at_least_once));
   REQUIRE(world.publish("b", Qos::exactly_once));
@@ -188,7 +188,7 @@ TEST_CASE("incoming messages are acknowledged after they were taken", "[client]"
 
 TEST_CASE("QoS 2 identifiers are forgotten with the session, and kept with it", "[client]") {
   for (const bool kept : {true, false}) {
-    World world;
+    World world(lasting());
     world.connack();
     world.answer(mqtt::Publish{false, Qos::exactly_once, false, "in", 6, {}, as_bytes("2")});
     world.reconnect(kept);

@@ -7,6 +7,7 @@
 
 #include "commands/mqtt_property.h"
 #include "commands/password.h"
+#include "lib/backend/redis/client.h"
 #include "lib/backend/url.h"
 #include "lib/mqtt/topic.h"
 #include "lib/os/random.h"
@@ -18,7 +19,8 @@ using mqtt::PropertyId;
 using mqtt::Version;
 
 constexpr std::uint32_t for_ever = 0xFFFF'FFFF;
-constexpr std::uint16_t plain_port = 1883;
+constexpr std::uint16_t mqtt_port = 1883;
+constexpr std::uint16_t redis_port = 6379;
 
 // Which of the ways to name a server counts: the one from the strongest source.
 std::string_view chosen_way(const Parsed& parsed) {
@@ -34,10 +36,8 @@ std::string_view chosen_way(const Parsed& parsed) {
   return chosen;
 }
 
-Checked<void> use_servers(const Parsed& parsed, std::string_view origin, std::string_view hosts,
+Checked<void> use_servers(std::string_view origin, std::string_view hosts, std::uint16_t port,
                           Messaging& to) {
-  const auto port =
-      parsed.has("port") ? static_cast<std::uint16_t>(parsed.integer("port")) : plain_port;
   auto servers = backend::parse_servers(hosts, port);
   if (!servers) {
     return stop(Exit::usage, fmt::format("{}: {}", origin, servers.error().text));
@@ -56,24 +56,43 @@ Checked<void> use_url(const Parsed& parsed, std::string_view way, Messaging& to)
     to.client.servers = {{{}, 0, '/' + url->path}};
     return {};
   }
+  if (url->hosts.empty()) url->hosts = "localhost";
+  if (url->scheme == "redis") {
+    to.carrier = Messaging::Carrier::redis;
+    return use_servers(origin, url->hosts, redis_port, to);
+  }
   if (url->scheme != "mqtt" && url->scheme != "tcp") {
     const bool later = url->scheme == "mqtts" || url->scheme == "wss" || url->scheme == "rediss";
     return stop(Exit::usage,
                 fmt::format("{}: {}:// {}", origin, url->scheme,
                             later ? "needs TLS, which this build does not have"
                                   : "does not carry messages here"),
-                "mqtt:// and unix:// do");
+                "mqtt://, redis:// and unix:// do");
   }
-  if (url->hosts.empty()) url->hosts = "localhost";
   to.url_topic = url->path;
-  return use_servers(parsed, origin, url->hosts, to);
+  return use_servers(origin, url->hosts, mqtt_port, to);
+}
+
+// A backend that was set for other commands is no reason not to publish.
+bool is_for_others(const Parsed& parsed) {
+  if (parsed.typed("backend")) return false;
+  const std::string_view text = parsed.text("backend");
+  for (const std::string_view scheme : {"local:", "zk:", "k8s:"}) {
+    if (!text.starts_with(scheme)) continue;
+    note(parsed.path(), fmt::format("{} {} carries no messages; using --host {}",
+                                    parsed.origin("backend"), text, parsed.text("host")));
+    return true;
+  }
+  return false;
 }
 
 Checked<void> read_server(const Parsed& parsed, Messaging& to) {
   const std::string_view way = chosen_way(parsed);
-  if (way == "host") {
+  if (way == "host" || (way == "backend" && is_for_others(parsed))) {
+    const auto port =
+        parsed.has("port") ? static_cast<std::uint16_t>(parsed.integer("port")) : mqtt_port;
     const std::string origin = parsed.has("host") ? parsed.origin("host") : "--host";
-    return use_servers(parsed, origin, parsed.text("host"), to);
+    return use_servers(origin, parsed.text("host"), port, to);
   }
   if (way == "unix") {
     to.client.servers = {{{}, 0, std::string(parsed.text("unix"))}};
@@ -182,6 +201,44 @@ Checked<void> read_properties(const Parsed& parsed, Messaging& to) {
   return require_version_5(parsed, to, "--property");
 }
 
+// What Redis has no word for. Not every command has every flag.
+constexpr std::string_view not_for_redis[] = {
+    "retain",
+    "wait",
+    "response-topic",
+    "content-type",
+    "correlation-data",
+    "expiry",
+    "user-property",
+    "property",
+    "will-topic",
+    "id",
+    "id-prefix",
+    "disable-clean-session",
+    "session-expiry-interval",
+    "protocol-version",
+    "group",
+    "unsubscribe",
+    "retained-only",
+    "remove-retained",
+    "retain-as-published",
+    "retain-handling",
+    "no-local",
+};
+
+Checked<void> check_for_redis(const Parsed& parsed, Messaging& to) {
+  if (to.carrier != Messaging::Carrier::redis) return {};
+  for (const std::string_view name : not_for_redis) {
+    const Option* option = find_option(parsed.command(), name);
+    if (option == nullptr || !parsed.typed(name)) continue;
+    return stop(Exit::usage, fmt::format("--{} does not go with redis://", name),
+                "Redis carries channel and payload, and keeps nothing");
+  }
+  if (parsed.text("qos") == "0") return {};
+  return stop(Exit::usage, "--qos does not go with redis://",
+              "Redis answers every message sent, and keeps none for who is away");
+}
+
 }  // namespace
 
 Stop stop_for_connection(const Error& error) {
@@ -223,6 +280,21 @@ Checked<void> check_topic(std::string_view origin, std::string_view topic) {
   return stop(Exit::usage, fmt::format("{}: the topic is not UTF-8 text", origin));
 }
 
+std::unique_ptr<backend::PubSub> make_client(const Messaging& messaging, os::Poller& poller,
+                                             backend::PubSubEvents& events) {
+  const backend::ConnectOptions& connect = messaging.client.connect;
+  switch (messaging.carrier) {
+    case Messaging::Carrier::mqtt:
+      return backend::make_mqtt_client(poller, messaging.client, events);
+    case Messaging::Carrier::redis:
+      return backend::make_redis_client(
+          poller, messaging.client,
+          {connect.user_name, connect.password, connect.keep_alive_s, connect.inflight_max},
+          events);
+  }
+  return nullptr;
+}
+
 Checked<Messaging> read_messaging(const Parsed& parsed) {
   Messaging messaging;
   messaging.client.connect_timeout = parsed.duration("connect-timeout");
@@ -230,7 +302,8 @@ Checked<Messaging> read_messaging(const Parsed& parsed) {
   messaging.client.delay_max = parsed.duration("max-reconnect-delay");
   messaging.client.delay_first = std::min(messaging.client.delay_first, messaging.client.delay_max);
   messaging.client.connect.trace = parsed.flag("debug");
-  for (const auto read : {read_server, read_login, read_session, read_will, read_properties}) {
+  for (const auto read :
+       {read_server, read_login, read_session, read_will, read_properties, check_for_redis}) {
     if (auto done = read(parsed, messaging); !done) return tl::unexpected(done.error());
   }
   return messaging;

@@ -2,6 +2,7 @@
 // broker as a client.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "commands/parsed.h"
@@ -10,6 +11,9 @@
 namespace mqz::commands {
 
 struct Messaging {
+  enum class Carrier : unsigned char { mqtt, redis };
+
+  Carrier carrier = Carrier::mqtt;
   backend::MqttClientOptions client{};
   std::string url_topic{};  // from --url mqtt://host/TOPIC; empty when it has none
   mqtt::PropertyWriter publish{};
@@ -20,6 +24,9 @@ struct Messaging {
 
 // Reads and checks everything; asks for a password on the terminal where that was wished.
 Checked<Messaging> read_messaging(const Parsed& parsed);
+
+std::unique_ptr<backend::PubSub> make_client(const Messaging& messaging, os::Poller& poller,
+                                             backend::PubSubEvents& events);
 
 // Refuses the fall back to 3.1.1, because what was asked for (`flag`) exists in MQTT 5 only.
 Checked<void> require_version_5(const Parsed& parsed, Messaging& messaging, std::string_view flag);

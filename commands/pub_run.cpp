@@ -7,7 +7,7 @@
 #include <csignal>
 #include <cstdio>
 
-#include "lib/backend/mqtt/failure.h"
+#include "lib/backend/failure.h"
 #include "lib/mqtt/encode.h"
 #include "lib/os/clock.h"
 
@@ -26,7 +26,7 @@ Publisher::Publisher(const PubPlan& plan, std::string path, os::Poller& poller,
       poller_(poller),
       signals_(signals),
       source_(plan),
-      client_(new backend::MqttClient(poller, plan.messaging.client, *this)) {}
+      client_(make_client(plan.messaging, poller, *this)) {}
 
 Publisher::~Publisher() {
   stop_watching_input();
@@ -126,7 +126,9 @@ void Publisher::publish_to_next_topic(MonoTime now) {
   if (client_->unacknowledged() == 0) progress_at_ = now;
   const auto number = client_->publish(message);
   ++sent_;
-  if (message.qos != mqtt::Qos::at_most_once) ++owed_;
+  const bool is_answered = message.qos != mqtt::Qos::at_most_once ||
+                           plan_.messaging.carrier == Messaging::Carrier::redis;
+  if (is_answered) ++owed_;
   if (!number) reject(number.error().text, false);
   if (!next_topic_) pace(now);
 }

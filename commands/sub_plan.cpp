@@ -25,6 +25,15 @@ Checked<void> check_filter(std::string_view flag, std::string_view filter) {
   return stop(Exit::usage, fmt::format("{} '{}' is not a topic filter: {}", flag, filter, why));
 }
 
+// Redis would take them for plain letters, and nothing would ever arrive.
+Checked<void> check_channel(std::string_view filter) {
+  const bool is_mqtt = filter == "#" || filter == "+" || filter.ends_with("/#") ||
+                       filter.starts_with("+/") || filter.find("/+") != std::string_view::npos;
+  if (!is_mqtt) return {};
+  return stop(Exit::usage, fmt::format("--topic '{}': + and # are no wildcards of Redis", filter),
+              "its patterns have * ? and [letters]: 'a/*'");
+}
+
 Checked<void> read_filters(const Parsed& parsed, SubPlan& plan) {
   plan.unsubscribe = parsed.texts("unsubscribe");
   plan.filters_out = parsed.texts("filter-out");
@@ -40,8 +49,10 @@ Checked<void> read_filters(const Parsed& parsed, SubPlan& plan) {
       filter = fmt::format("$share/{}/{}", parsed.text("group"), filter);
     }
   }
+  const bool is_redis = plan.messaging.carrier == Messaging::Carrier::redis;
   for (const std::string& filter : plan.filters) {
-    if (auto good = check_filter("--topic", filter); !good) return good;
+    const auto good = is_redis ? check_channel(filter) : check_filter("--topic", filter);
+    if (!good) return good;
   }
   for (const std::string& filter : plan.filters_out) {
     if (auto good = check_filter("--filter-out", filter); !good) return good;

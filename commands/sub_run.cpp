@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "commands/message_json.h"
-#include "lib/backend/mqtt/failure.h"
+#include "lib/backend/failure.h"
 #include "lib/mqtt/encode.h"
 #include "lib/mqtt/topic.h"
 #include "lib/os/clock.h"
@@ -36,7 +36,7 @@ Subscriber::Subscriber(const SubPlan& plan, std::string path, os::Poller& poller
       poller_(poller),
       signals_(signals),
       sink_(poller),
-      client_(new backend::MqttClient(poller, plan.messaging.client, *this)),
+      client_(make_client(plan.messaging, poller, *this)),
       random_(os::random_u64() | 1U) {}
 
 Subscriber::~Subscriber() { poller_.remove(signals_.fd()); }

@@ -16,72 +16,40 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "lib/backend/mqtt/connect_options.h"
 #include "lib/backend/mqtt/inflight.h"
-#include "lib/backend/mqtt/outbox.h"
-#include "lib/backend/pubsub.h"
+#include "lib/backend/wire_session.h"
 #include "lib/mqtt/decode.h"
 #include "lib/mqtt/encode.h"
 
 namespace mqz::backend {
 
-// Why the transport is to be closed, as far as the session knows.
-struct Ending {
-  enum class Kind : std::uint8_t {
-    finished,       // DISCONNECT is in the outbox; close when it is written
-    again_at_once,  // connect again, with the version now chosen
-    refused,        // the CONNACK said no: `reason`
-    dismissed,      // the server sent DISCONNECT: `reason`
-    broken,         // a rule was broken or the server is silent: `text`
-  };
-  Kind kind{};
-  mqtt::Reason reason{};
-  std::string text{};
-  bool may_retry = false;  // the same attempt may succeed later
-};
-
-class MqttSession {
+class MqttSession final : public WireSession {
  public:
   MqttSession(ConnectOptions options, PubSubEvents& events);
 
-  // The transport is open: CONNECT is put into the outbox. `where` is passed on in Connected.
-  void open(std::string_view where, MonoTime now);
-  // Takes whole packets off the front of `input`; returns the bytes used. Stops once ending() is
-  // set.
-  std::size_t receive(Bytes input, MonoTime now);
-  // Bytes of the packet that begins the unused input, 0 while that is unknown: how much to read.
-  std::size_t bytes_wanted() const { return bytes_wanted_; }
-  // The transport took bytes from the outbox (which the caller consumes itself).
-  void written(MonoTime now) { sent_at_ = now; }
-  // The transport is gone. Closed by the peer before any CONNACK, ending() may want 3.1.1 at once.
-  enum class ClosedBy : std::uint8_t { us, peer };
-  void close(ClosedBy whom);
-  // `reading`: does the transport read? Else an answer to a ping cannot be seen and is not missed.
-  void tick(MonoTime now, bool reading = true);
-  std::optional<MonoTime> deadline() const;
+  void open(std::string_view where, MonoTime now) override;
+  std::size_t receive(Bytes input, MonoTime now) override;
+  std::size_t bytes_wanted() const override { return bytes_wanted_; }
+  void written(MonoTime now) override { sent_at_ = now; }
+  void close(ClosedBy whom) override;
+  void tick(MonoTime now, bool reading = true) override;
+  std::optional<MonoTime> deadline() const override;
 
-  bool is_connected() const { return state_ == State::connected; }
-  bool was_connected() const { return was_connected_; }
-  mqtt::Version version() const { return options_.version; }
+  bool is_connected() const override { return state_ == State::connected; }
+  bool was_connected() const override { return was_connected_; }
 
-  // As in PubSub.
-  bool has_room() const;
-  Result<std::uint64_t> publish(const mqtt::Publish& message);
-  Result<std::uint16_t> subscribe(Bytes entries, mqtt::PropertyView properties);
-  Result<std::uint16_t> unsubscribe(Bytes filters, mqtt::PropertyView properties);
-  void disconnect(mqtt::Reason reason, mqtt::PropertyView properties);
-  std::size_t unacknowledged() const { return inflight_.size(); }
+  bool has_room() const override;
+  Result<std::uint64_t> publish(const mqtt::Publish& message) override;
+  Result<std::uint16_t> subscribe(Bytes entries, mqtt::PropertyView properties) override;
+  Result<std::uint16_t> unsubscribe(Bytes filters, mqtt::PropertyView properties) override;
+  void disconnect(mqtt::Reason reason, mqtt::PropertyView properties) override;
+  std::size_t unacknowledged() const override { return inflight_.size(); }
+  std::uint64_t sent_at_most_once() const override { return sent_at_most_once_; }
+  void forget_sent_at_most_once() override { sent_at_most_once_ = 0; }
 
-  // QoS 0 messages put into the outbox of the current connection.
-  std::uint64_t sent_at_most_once() const { return sent_at_most_once_; }
-  std::uint64_t take_sent_at_most_once() { return std::exchange(sent_at_most_once_, 0); }
-
-  Outbox& outbox() { return outbox_; }
-  const Outbox& outbox() const { return outbox_; }
-  const std::optional<Ending>& ending() const { return ending_; }
   // Has on_message refused a message? Then nothing more is delivered or acknowledged.
   bool is_deaf() const { return deaf_; }
 
@@ -137,8 +105,6 @@ class MqttSession {
   bool may_fall_back_;
   bool clean_start_sent_ = false;
   std::string where_{};
-  std::optional<Ending> ending_{};
-  Outbox outbox_{};
   std::size_t bytes_wanted_ = 0;
   Limits limits_{};
 

@@ -1,4 +1,4 @@
-#include "lib/backend/mqtt/failure.h"
+#include "lib/backend/failure.h"
 
 #include "lib/os/errno_text.h"
 
@@ -68,13 +68,15 @@ Error not_all_sent(std::string_view where, std::string_view why) {
 Error describe_failure(std::string_view where, const Ending& ending) {
   const std::string server(where);
   const std::string more = ending.text.empty() ? "" : ": " + ending.text;
+  const std::string reason =
+      ending.has_number ? ": " + reason_with_number(ending.reason) + more : more;
   const ErrorCode code = is_denial(ending.reason) ? ErrorCode::refused : ErrorCode::unavailable;
   switch (ending.kind) {
     case Ending::Kind::refused:
-      return {code, server + " refused the connection: " + reason_with_number(ending.reason) + more,
+      return {code, server + " refused the connection" + reason,
               std::string(denial_hint(ending.reason))};
     case Ending::Kind::dismissed:
-      return {code, server + " ended the connection: " + reason_with_number(ending.reason) + more,
+      return {code, server + " ended the connection" + reason,
               std::string(denial_hint(ending.reason))};
     case Ending::Kind::broken:
       return {ErrorCode::unavailable, "lost the connection to " + server + more, {}};

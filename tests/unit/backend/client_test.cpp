@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/mqtt/decode.h"
 #include "lib/mqtt/encode.h"
 #include "lib/os/clock.h"
 
@@ -98,7 +99,7 @@ struct World {
   os::Poller poller = std::move(*os::Poller::open());
   Recorder events{};
   MqttClientOptions options{};
-  std::unique_ptr<MqttClient> client{};
+  std::unique_ptr<PubSub> client{};
 
   World() {
     options.servers = {Server{"127.0.0.1", server.port(), {}}};
@@ -106,7 +107,7 @@ struct World {
     options.delay_max = Millis(20);
   }
   void start() {
-    client = std::make_unique<MqttClient>(poller, options, events);
+    client = make_mqtt_client(poller, options, events);
     client->start(os::read_mono());
   }
   void run_until(const std::function<bool()>& done) {

@@ -1,4 +1,4 @@
-#include "lib/backend/mqtt/outbox.h"
+#include "lib/backend/outbox.h"
 
 #include <algorithm>
 #include <cstring>

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lib/backend/mqtt/session.h"
+#include "lib/backend/wire_session.h"
 #include "lib/base/error.h"
 #include "lib/base/time.h"
 

@@ -45,7 +45,7 @@ class WaitingClient final : private backend::PubSubEvents {
   void on_ended(const Error* why) override;
 
   os::Poller poller_;
-  std::unique_ptr<backend::MqttClient> client_{};
+  std::unique_ptr<backend::PubSub> client_{};
   std::vector<std::string> received_{};
   std::string error_{};
   std::size_t subscribed_ = 0;

@@ -285,11 +285,12 @@ std::unique_ptr<backend::PubSub> make_client(const Messaging& messaging, os::Pol
   const backend::ConnectOptions& connect = messaging.client.connect;
   switch (messaging.carrier) {
     case Messaging::Carrier::mqtt:
-      return backend::make_mqtt_client(poller, messaging.client, events);
+      return std::make_unique<backend::MqttClient>(poller, messaging.client, events);
     case Messaging::Carrier::redis:
-      return backend::make_redis_client(
+      return std::make_unique<backend::RedisClient>(
           poller, messaging.client,
-          {connect.user_name, connect.password, connect.keep_alive_s, connect.inflight_max},
+          backend::RedisOptions{connect.user_name, connect.password, connect.keep_alive_s,
+                                connect.inflight_max},
           events);
   }
   return nullptr;

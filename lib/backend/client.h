@@ -29,7 +29,7 @@ struct ClientOptions {
   MakeTransport make_transport = make_plain_transport;
 };
 
-class Client final : public PubSub, private os::PollTarget {
+class Client : public PubSub, private os::PollTarget {
  public:
   Client(os::Poller& poller, ClientOptions options, std::unique_ptr<WireSession> session,
          PubSubEvents& events);

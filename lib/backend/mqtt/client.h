@@ -1,8 +1,6 @@
 // A client for mqtt:// and Unix sockets.
 #pragma once
 
-#include <memory>
-
 #include "lib/backend/client.h"
 #include "lib/backend/mqtt/connect_options.h"
 
@@ -12,7 +10,9 @@ struct MqttClientOptions : ClientOptions {
   ConnectOptions connect{};
 };
 
-std::unique_ptr<PubSub> make_mqtt_client(os::Poller& poller, const MqttClientOptions& options,
-                                         PubSubEvents& events);
+class MqttClient final : public Client {
+ public:
+  MqttClient(os::Poller& poller, const MqttClientOptions& options, PubSubEvents& events);
+};
 
 }  // namespace mqz::backend

@@ -1,11 +1,12 @@
 #include "lib/backend/redis/client.h"
 
+#include <memory>
+#include <utility>
+
 namespace mqz::backend {
 
-std::unique_ptr<PubSub> make_redis_client(os::Poller& poller, const ClientOptions& options,
-                                          RedisOptions redis, PubSubEvents& events) {
-  return std::make_unique<Client>(poller, options,
-                                  std::make_unique<RedisSession>(std::move(redis), events), events);
-}
+RedisClient::RedisClient(os::Poller& poller, const ClientOptions& options, RedisOptions redis,
+                         PubSubEvents& events)
+    : Client(poller, options, std::make_unique<RedisSession>(std::move(redis), events), events) {}
 
 }  // namespace mqz::backend

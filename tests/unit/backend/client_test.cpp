@@ -107,7 +107,7 @@ struct World {
     options.delay_max = Millis(20);
   }
   void start() {
-    client = make_mqtt_client(poller, options, events);
+    client = std::make_unique<MqttClient>(poller, options, events);
     client->start(os::read_mono());
   }
   void run_until(const std::function<bool()>& done) {

@@ -176,6 +176,7 @@ void Shard::release(Connection& connection) {
 }
 
 void Shard::drain() {
+  is_draining_ = true;
   connections_.for_each(
       [&](Connection& connection) { refuse(connection, mqtt::Reason::server_shutting_down); });
   run_committed();

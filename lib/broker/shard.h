@@ -336,6 +336,7 @@ class Shard {
   std::uint64_t clients_maximum_ = 0;
   std::unordered_map<std::string, std::string> sys_told_{};
 
+  bool is_draining_ = false;
   bool is_running_committed_ = false;
   std::uint64_t last_token_ = 0;
   std::unordered_map<std::uint64_t, Settlement> settlements_{};

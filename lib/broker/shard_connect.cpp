@@ -184,7 +184,9 @@ void Shard::connect_here(Connection& connection, const mqtt::Connect& packet, st
 // for the session is decided at once. A will that has a delay is not published: the client is back
 // (3.1.3.2.2).
 void Shard::take_over(Session& session) {
-  Connection& old = *std::exchange(session.connection, nullptr);
+  Connection& old = *session.connection;
+  log_end(old, mqtt::reason_text(Reason::session_taken_over));
+  session.connection = nullptr;
   old.session = nullptr;
   refuse(old, Reason::session_taken_over);  // [MQTT-3.1.4-3]; 3.x: closed
   if (session.expiry_s == 0) return disconnected(session, {.expiry_s = 0});

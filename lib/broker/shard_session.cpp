@@ -98,7 +98,10 @@ void Shard::on_session_timer(const Timer& timer) {
   }
 }
 
+// A broker that stops publishes no wills: those who would get them are told goodbye in the same
+// moment. A server may defer them at its shutdown (3.1.2.5).
 void Shard::fire_will(Session& session) {
+  if (is_draining_) return;
   const std::unique_ptr<Will> will = std::move(session.will);
   session.will_due = MonoTime::max();
   if (!will) return;

@@ -21,7 +21,8 @@ WaitingClient::WaitingClient(const Options& options) : poller_(std::move(*os::Po
     client.connect.properties.number(mqtt::PropertyId::session_expiry_interval,
                                      options.session_expiry_s);
   }
-  client_ = backend::make_mqtt_client(poller_, client, *this);
+  backend::PubSubEvents& events = *this;
+  client_ = std::make_unique<backend::MqttClient>(poller_, client, events);
 }
 
 bool WaitingClient::connect() {

@@ -239,6 +239,8 @@ class Shard {
     // … or an answer to another shard that waits for this one.
     std::optional<ShardIndex> asker{};
     std::uint64_t asker_token = 0;
+    // … or retained messages, for which what was published before them must be here …
+    std::unique_ptr<RetainedSliceMail> slice{};
     // … or a shard that becomes active when this is settled.
     std::optional<ShardIndex> newcomer{};
   };
@@ -272,6 +274,7 @@ class Shard {
   void finish_read(std::uint64_t token);
   void on_retained_ask(ShardIndex from, const RetainedAskMail& mail);
   void on_retained_slice(RetainedSliceMail mail);
+  void take_slice(RetainedSliceMail mail);
   void drop_reads(const Session& session);
   void note_passed(const Session& session, std::string_view topic);
   void continue_reads(const Session& session);

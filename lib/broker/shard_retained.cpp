@@ -1,5 +1,6 @@
 // Retained messages: kept on the front, read in slices by new subscriptions anywhere (3.3.1.3).
 #include <algorithm>
+#include <bit>
 
 #include "lib/broker/shard.h"
 
@@ -177,7 +178,16 @@ void Shard::wake_retained() {
   }
 }
 
+// A live message may still be on its way here from its publisher's shard when its value, or that of
+// a later one, comes from the home. It is to pass first.
 void Shard::on_retained_slice(RetainedSliceMail mail) {
+  if (mail.messages.empty() || std::popcount(active_) <= 2) return take_slice(std::move(mail));
+  Settlement settlement{};
+  settlement.slice = std::make_unique<RetainedSliceMail>(std::move(mail));
+  settle(std::move(settlement), true);
+}
+
+void Shard::take_slice(RetainedSliceMail mail) {
   const auto at = reads_.find(mail.token);
   if (at == reads_.end()) {
     if (!mail.last) send_mail(front_shard, RetainedDropMail{mail.token});

@@ -145,11 +145,12 @@ void Shard::settle(Settlement settlement, bool others_changed) {
   if (!others_changed || is_alone()) return complete(settlement);
   const std::uint64_t token = ++last_token_;
   settlement.waiting = static_cast<std::size_t>(std::popcount(active_)) - 1;
+  const bool is_slice = static_cast<bool>(settlement.slice);
   settlements_.emplace(token, std::move(settlement));
   for (ShardIndex to = 0; to < options_.count; ++to) {
     // The front may have to tell others first (a group it has made); it answers when they know.
     if (to != options_.index && (active_ & bit_of(to)) != 0)
-      send_mail(to, SettleMail{token, to == front_shard});
+      send_mail(to, SettleMail{token, to == front_shard && !is_slice});
   }
 }
 
@@ -167,6 +168,7 @@ void Shard::on_settled(const SettledMail& mail) {
 }
 
 void Shard::complete(Settlement& settlement) {
+  if (settlement.slice) return take_slice(std::move(*settlement.slice));
   if (settlement.newcomer) return finish_activation(*settlement.newcomer);
   if (settlement.asker) return send_mail(*settlement.asker, SettledMail{settlement.asker_token});
   Connection* connection = connections_.find(settlement.connection);

@@ -71,6 +71,7 @@ struct Connection {
   std::uint16_t keep_alive_s = 0;
   std::uint32_t expiry_asked_s = 0;
   std::optional<std::uint32_t> expiry_on_disconnect_s{};  // its DISCONNECT said so
+  std::uint32_t publishes_proposed = 0;   // QoS 1/2 whose records are not yet applied
   std::uint16_t received_unanswered = 0;  // QoS 1/2 publishes of the client in progress
 
   Outbox out{};

@@ -57,6 +57,8 @@ struct Session {
   std::uint64_t match_stamp = 0;
   std::uint32_t match_index = 0;
 
+  bool took_shares = false;  // a shared group has given it something
+
   std::uint64_t dropped_messages = 0;
 
   bool has_shared(std::string_view filter) const {

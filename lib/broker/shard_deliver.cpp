@@ -83,6 +83,7 @@ void Shard::enqueue(Session& session, Routed& message, const DeliveryForm& form)
   if (form.identifiers.size() > 1 || form.group.is_valid()) {
     outgoing.extra = std::make_unique<DeliveryExtra>();
     outgoing.extra->group = form.group;
+    session.took_shares |= form.group.is_valid();
     if (form.identifiers.size() > 1) {
       outgoing.extra->more_identifiers.assign(form.identifiers.begin() + 1, form.identifiers.end());
     }

@@ -104,7 +104,7 @@ void Shard::on_group_return(GroupReturnMail mail) {
 // A member leaves: what it was picked for and has not acknowledged goes to the others. An empty
 // filter means all groups.
 void Shard::return_unacknowledged(Session& session, std::string_view only_filter) {
-  if (session.shared.empty()) return;
+  if (!session.took_shares) return;
   // Only the front knows which group a message came by. What waits for a client that stays and is
   // in several groups elsewhere goes to it, as it may [MQTT-3.10.4-3].
   if (!only_filter.empty() && !is_front() && session.shared.size() > 1) return;

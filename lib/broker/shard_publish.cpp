@@ -135,7 +135,9 @@ void Shard::publish(Routed& message, Session* publisher, Connection* connection,
   const bool durable_elsewhere = (route.elsewhere >> durable_interest) != 0;
   const bool needs_place =
       message.retain() || (has_qos && (route.has_durable || durable_elsewhere)) ||
-      (message.qos() == Qos::exactly_once && connection != nullptr && publisher->durable);
+      (message.qos() == Qos::exactly_once && connection != nullptr && publisher->durable) ||
+      // Behind what waits for its place, though nobody durable wants this one: in order.
+      (has_qos && connection != nullptr && connection->publishes_proposed > 0);
   bool matched = feed_live(message, route, needs_place);
   for (ShardIndex to = 0; to < options_.count && route.elsewhere != 0; ++to) {
     if (to == options_.index || ((route.elsewhere >> to) & 1U) == 0) continue;
@@ -143,6 +145,7 @@ void Shard::publish(Routed& message, Session* publisher, Connection* connection,
     matched = true;
   }
   if (needs_place) {
+    if (has_qos && connection != nullptr) ++connection->publishes_proposed;
     return propose({.connection = connection != nullptr ? connection->id : SlotId{},
                     .session = publisher != nullptr ? publisher->id : SlotId{},
                     .what = PublishRecord{message.block(), packet_id,
@@ -211,6 +214,7 @@ void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
   if (!is_here || publish.packet_id == 0) return;
   Connection* connection = connections_.find(record.connection);
   if (connection == nullptr || connection->state != ConnectionState::open) return;
+  --connection->publishes_proposed;
   answer_publish(*connection, message.qos(), publish.packet_id,
                  publish.matched_live || connection->version != mqtt::Version::v5
                      ? Reason::success

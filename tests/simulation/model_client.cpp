@@ -31,7 +31,7 @@ void ModelClient::forget_session() {
   filters_.clear();
 }
 
-void ModelClient::connect(bool wants_clean, MonoTime now) {
+void ModelClient::connect(bool wants_clean) {
   asked_clean_ = wants_clean || must_be_clean_ || (!form_.is_durable && !has_session_) ||
                  (!form_.is_durable && form_.version != Version::v5);
   // Before 5 a session that begins clean ends with its connection.
@@ -41,8 +41,6 @@ void ModelClient::connect(bool wants_clean, MonoTime now) {
   if (asked_clean_ || !is_lasting_) must_be_clean_ = true;
   phase_ = Phase::connecting;
   was_sent_away_ = false;
-  last_seen_before_ = last_seen_;
-  last_seen_ = now;
   mqtt::PropertyWriter properties;
   if (form_.version == Version::v5) {
     if (form_.is_durable) properties.number(PropertyId::session_expiry_interval, form_.expiry_s);
@@ -60,13 +58,16 @@ void ModelClient::connect(bool wants_clean, MonoTime now) {
                                       form_.is_durable, form_.expiry_s));
 }
 
-void ModelClient::disconnected() {
+void ModelClient::disconnected(MonoTime now) {
   if (phase_ == Phase::offline) return;
   history_.note(form_.id, "is offline");
   if (phase_ == Phase::connecting) {
+    last_seen_ = now;
     may_have_session_ |= is_lasting_ && !asked_clean_;
+    must_be_clean_ |= has_session_ && may_have_expired();  // if it has, this made another one
   } else {
     session().connections.back().until = history_.now();
+    left_at_ = last_seen_;
   }
   phase_ = Phase::offline;
   input_.clear();
@@ -129,15 +130,12 @@ void ModelClient::on_connack(const mqtt::Frame& frame) {
   must_be_clean_ = false;
   broker_receive_max_ = static_cast<std::uint16_t>(
       packet->properties.number(PropertyId::receive_maximum).value_or(50));
-  const bool may_have_expired =
-      form_.version == Version::v5 && form_.expiry_s != UINT32_MAX &&
-      last_seen_ - last_seen_before_ >= std::chrono::seconds(form_.expiry_s);
   // 3.1 does not say.
   const bool is_present = form_.version == Version::v31 ? has_session_ : packet->session_present;
   if (is_present && (asked_clean_ || !may_have_session_))
     complain("gets a session that is not its own");
   if (!is_present) {
-    if (has_session_ && !may_have_expired) complain("has lost its session");
+    if (has_session_ && !may_have_expired()) complain("has lost its session");
     forget_session();
   }
   if (session_ == nobody) {
@@ -148,7 +146,7 @@ void ModelClient::on_connack(const mqtt::Frame& frame) {
   has_session_ = true;
   may_have_session_ = is_lasting_;
   history_.note(form_.id, fmt::format("{}, away for {} ms", is_present ? "resumes" : "begins",
-                                      (last_seen_ - last_seen_before_).count()));
+                                      (last_seen_ - left_at_).count()));
   for (const Pending& pending : pending_) {
     if (pending.is_released) {
       mqtt::append(output_, mqtt::Ack{.type = PacketType::pubrel, .packet_id = pending.packet_id},
@@ -175,6 +173,11 @@ void ModelClient::on_disconnect(const mqtt::Frame& frame) {
   if (packet->reason == Reason::session_taken_over) return complain("is taken over by nobody");
   if (packet->reason != Reason::keep_alive_timeout || form_.keep_alive_s == 0)
     complain(fmt::format("is sent away: {}", mqtt::reason_text(packet->reason)));
+}
+
+bool ModelClient::may_have_expired() const {
+  return form_.version == Version::v5 && form_.expiry_s != UINT32_MAX &&
+         last_seen_ - left_at_ >= std::chrono::seconds(form_.expiry_s);
 }
 
 std::uint16_t ModelClient::fresh_packet_id() {

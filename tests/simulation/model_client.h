@@ -35,9 +35,9 @@ class ModelClient {
   bool is_open() const { return phase_ == Phase::open; }
 
   // Inputs. A connection that was lost or left is ended by `disconnected`.
-  void connect(bool wants_clean, MonoTime now);
+  void connect(bool wants_clean);
   void receive(std::string_view bytes, MonoTime now);
-  void disconnected();
+  void disconnected(MonoTime now);
 
   // Requests, while it is open.
   bool may_publish(mqtt::Qos qos) const;
@@ -71,6 +71,7 @@ class ModelClient {
 
   SessionHistory& session() { return history_.sessions[session_]; }
   void forget_session();
+  bool may_have_expired() const;
   void complain(std::string_view what) { history_.complain(form_.id, what); }
   void handle(const mqtt::Frame& frame);
   void on_connack(const mqtt::Frame& frame);
@@ -104,7 +105,7 @@ class ModelClient {
   bool asked_clean_ = false;
   bool is_lasting_ = false;       // the session outlives this connection
   MonoTime last_seen_{};          // bytes came
-  MonoTime last_seen_before_{};   // on an earlier connection
+  MonoTime left_at_{};            // when the broker surely knew that it was there, at the latest
   std::size_t session_ = nobody;  // in the history
   std::uint16_t last_packet_id_ = 0;
   std::vector<Pending> pending_{};

@@ -69,9 +69,9 @@ bool Network::is_closed(int number) const {
   return wire.is_closed && wire.output.empty();
 }
 
-void Network::drop(int number) {
+void Network::drop(int number, bool at_once) {
   Wire& wire = wires_[static_cast<std::size_t>(number)];
-  wire.to_broker.resize(random_.below(wire.to_broker.size() + 1));
+  wire.to_broker.resize(at_once ? 0 : random_.below(wire.to_broker.size() + 1));
   wire.is_lost = true;
 }
 

@@ -31,8 +31,8 @@ class Network {
   std::string take_output(int wire);
   // The broker has closed it, and there is nothing left to take.
   bool is_closed(int wire) const;
-  // Lost: of what is on its way to the broker a part still arrives, cut at any byte.
-  void drop(int wire);
+  // Lost: of what is on its way to the broker a part still arrives, cut at any byte; or nothing.
+  void drop(int wire, bool at_once);
   // The client has gone without the network's notice: what it sent arrives, what comes is not read.
   void abandon(int wire);
   void drop_abandoned();

@@ -87,6 +87,11 @@ bool is_for_others(const Parsed& parsed) {
 }
 
 Checked<void> read_server(const Parsed& parsed, Messaging& to) {
+  if (parsed.has("bind")) {
+    return stop(Exit::usage,
+                fmt::format("{}: a local address cannot be chosen yet", parsed.origin("bind")),
+                "leave it out; the system chooses by the route");
+  }
   const std::string_view way = chosen_way(parsed);
   if (way == "host" || (way == "backend" && is_for_others(parsed))) {
     const auto port =

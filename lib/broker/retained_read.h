@@ -19,6 +19,15 @@
 namespace mqz::broker {
 
 struct RetainedRead {
+  RetainedRead() = default;
+  explicit RetainedRead(std::uint32_t& open_reads) : open(&open_reads) { ++*open; }
+  RetainedRead(const RetainedRead&) = delete;
+  RetainedRead& operator=(const RetainedRead&) = delete;
+  ~RetainedRead() {
+    if (open != nullptr) --*open;
+  }
+
+  std::uint32_t* open = nullptr;  // the session's count; its reads end before it does
   std::uint64_t token = 0;
   SlotId session{};
   std::string filter{};

@@ -57,7 +57,8 @@ struct Session {
   std::uint64_t match_stamp = 0;
   std::uint32_t match_index = 0;
 
-  bool took_shares = false;  // a shared group has given it something
+  std::uint32_t open_reads = 0;  // retained messages that SUBSCRIBEs of it still wait for
+  bool took_shares = false;      // a shared group has given it something
 
   std::uint64_t dropped_messages = 0;
 

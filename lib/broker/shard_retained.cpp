@@ -59,7 +59,7 @@ void Shard::expire_retained(MonoTime due) {
 }
 
 std::uint64_t Shard::add_read(Session& session, const OwnedEntry& entry, std::uint32_t identifier) {
-  auto read = std::make_unique<RetainedRead>();
+  auto read = std::make_unique<RetainedRead>(session.open_reads);
   read->token = ++last_token_;
   read->session = session.id;
   read->filter = entry.filter;

@@ -26,6 +26,10 @@ Reason Shard::check_entry(const Connection& connection, const mqtt::SubscribeEnt
 void Shard::on_subscribe(Connection& connection, const mqtt::Frame& frame) {
   const auto packet = mqtt::decode_subscribe(frame, connection.version);
   if (!packet) return refuse(connection, packet.error());
+  // It subscribes again and again and does not read what it asks for.
+  if (connection.session->open_reads >= settings_.filters_per_session_max) {
+    return refuse(connection, Reason::quota_exceeded);
+  }
   SubscribeRecord record{.packet_id = packet->packet_id};
   record.identifier =
       packet->properties.number(mqtt::PropertyId::subscription_identifier).value_or(0);

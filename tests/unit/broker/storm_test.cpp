@@ -82,3 +82,31 @@ TEST_CASE("a client that never reads its answers is disconnected", "[broker]") {
   shard->lost(client);
   release_all(*shard);
 }
+
+TEST_CASE("a client that subscribes again and again without reading is disconnected", "[broker]") {
+  Settings settings;
+  settings.filters_per_session_max = 3;
+  const auto shard = make_shard(settings);
+  Connection& client = shard->accept(7);
+  shard->receive(client, text(connect));
+  // A retained value large enough that reads wait until it is taken.
+  const std::string payload(300'000, 'x');
+  std::string publish;
+  mqtt::append(publish, mqtt::Publish{.retain = true, .topic = "t", .payload = as_bytes(payload)},
+               mqtt::Version::v5);
+  shard->receive(client, text(publish));
+  std::string entries;
+  mqtt::append_entry(entries, mqtt::SubscribeEntry{"t", {}});
+  std::string subscribe;
+  mqtt::append(subscribe, mqtt::Subscribe{.packet_id = 1, .payload = as_bytes(entries)},
+               mqtt::Version::v5);
+  int rounds = 0;
+  while (client.state == ConnectionState::open && rounds < 100) {
+    shard->receive(client, text(subscribe));
+    ++rounds;
+  }
+  CHECK(client.state == ConnectionState::closing);
+  CHECK(rounds < 10);
+  shard->lost(client);
+  release_all(*shard);
+}

@@ -74,7 +74,6 @@ void Shard::start_read(std::uint64_t token) {
   const auto at = reads_.find(token);
   if (at == reads_.end()) return;
   RetainedRead& read = *at->second;
-  read.settled = true;
   if (is_front()) {
     if (committed_ < proposed_) return reads_waiting_.push_back({proposed_, token, false});
     return step_read(read);
@@ -240,7 +239,7 @@ void Shard::drop_reads(const Session& session) {
 
 void Shard::note_passed(const Session& session, std::string_view topic) {
   for (const auto& [token, read] : reads_) {
-    if (read->session == session.id && read->settled) read->passed.emplace(topic);
+    if (read->session == session.id) read->passed.emplace(topic);
   }
 }
 

@@ -151,9 +151,6 @@ std::string check_order(const History& history) {
       if (reception.retain || first.at(reception.message) != reception.at) continue;
       if (message.topic.starts_with("s/")) continue;  // what another member left comes late
       if (!is_subscribed_by(session, message, reception.at)) continue;
-      // Whether a record is made of it changes with the subscriptions of others, and with that its
-      // way to a durable session that wants it at QoS 0.
-      if (session.is_durable && reception.qos < message.qos) continue;
       const Stream stream = stream_of(message);
       const auto [at, is_new] = last.try_emplace({stream, reception.qos}, reception.message);
       // What a publisher sends again may be new to somebody.

@@ -56,7 +56,6 @@ struct ConnectionSpan {
 // A session as its client knows it: from the CONNACK that does not find one to its end.
 struct SessionHistory {
   std::size_t client = 0;
-  bool is_durable = false;  // meant to outlive a connection
   Moment until = never;
   std::vector<ConnectionSpan> connections{};
   std::vector<SubscriptionSpan> subscriptions{};

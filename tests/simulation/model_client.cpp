@@ -140,7 +140,7 @@ void ModelClient::on_connack(const mqtt::Frame& frame) {
   }
   if (session_ == nobody) {
     session_ = history_.sessions.size();
-    history_.sessions.push_back({.client = form_.number, .is_durable = is_lasting_});
+    history_.sessions.push_back({.client = form_.number});
   }
   session().connections.push_back({.from = history_.now()});
   has_session_ = true;

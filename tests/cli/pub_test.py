@@ -7,7 +7,6 @@ import pty
 import signal
 import socket
 import subprocess
-import time
 
 import harness
 
@@ -159,11 +158,11 @@ class Publish(harness.Case):
         self.assertIn("no answer on 'back' in time", result.errors)
 
     def test_a_lost_connection_is_made_again_and_nothing_is_lost(self):
-        child = self.start([harness.MQZ, "pub", *self.at, "-q", "1", "--stats"],
+        child = self.start([harness.MQZ, "pub", *self.at, "-q", "1", "--stats", "-d"],
                            stdin=subprocess.PIPE)
         child.stdin.write(b"before\n")
         child.stdin.flush()
-        time.sleep(0.1)
+        child.wait_for("PUBACK")
         self.broker.send(signal.SIGKILL)
         self.broker.wait()
         child.wait_for("trying again in")
@@ -176,11 +175,11 @@ class Publish(harness.Case):
         self.assertIn("sent 2, acked 2", result.errors)
 
     def test_without_reconnection_it_says_how_many_were_acknowledged(self):
-        child = self.start([harness.MQZ, "pub", *self.at, "-q", "1", "--no-reconnect"],
+        child = self.start([harness.MQZ, "pub", *self.at, "-q", "1", "--no-reconnect", "-d"],
                            stdin=subprocess.PIPE)
         child.stdin.write(b"one\n")
         child.stdin.flush()
-        time.sleep(0.1)
+        child.wait_for("PUBACK")
         self.broker.send(signal.SIGKILL)
         result = self.assertExit(child.wait(), 69)
         self.assertIn(f"lost the connection to localhost:{self.broker.port}", result.errors)

@@ -47,7 +47,8 @@ struct Connection {
   ConnectionState state = ConnectionState::fresh;
   bool dirty = false;  // in the shard's list of connections with something to do
   bool input_waits =
-      false;  // `partial` may hold whole packets: give it again once the state is open
+      false;             // `partial` may hold whole packets: give it again once the state is open
+  bool is_held = false;  // a PUBLISH of it is not taken at present: it is not read
   bool closed_by_client = false;    // it said DISCONNECT: nothing of ours is on its way
   bool is_paused = false;           // the loop's: not read at present
   bool is_flushing = false;         // the loop's: closing, and the socket takes no more at present

@@ -112,8 +112,11 @@ struct GroupReturnMail {
 };
 
 // The front asks every active shard what it counts, for $SYS.
-struct CountersAskMail {};
+struct CountersAskMail {
+  std::uint64_t round = 0;
+};
 struct CountersMail {
+  std::uint64_t round = 0;
   Counters counters{};
 };
 

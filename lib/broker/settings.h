@@ -15,6 +15,7 @@ struct Settings {
   std::uint16_t receive_max = 20;   // QoS 1/2 from a client not yet answered; 0x93 beyond
   std::uint16_t inflight_max = 20;  // QoS 1/2 to a client not yet acknowledged
   std::size_t packet_bytes_max = mqtt::packet_bytes_max;
+  std::size_t connect_bytes_max = 100'000;  // of a CONNECT, will included; closed beyond
   std::size_t message_bytes_max = mqtt::packet_bytes_max;  // payload of a PUBLISH; 0x97 beyond
   std::uint16_t topic_alias_max = 10;                      // aliases a client may use
   std::uint16_t topic_alias_out_max = 10;                  // aliases we use towards a client

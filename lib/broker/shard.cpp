@@ -1,5 +1,6 @@
 #include "lib/broker/shard.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace mqz::broker {
@@ -44,7 +45,7 @@ std::size_t Shard::receive(Connection& connection, Bytes input) {
   counters_.bytes_received += input.size();
   const std::size_t offered = input.size();
   while (connection.state == ConnectionState::fresh || connection.state == ConnectionState::open) {
-    const mqtt::FrameResult next = mqtt::next_frame(input, settings_.packet_bytes_max);
+    const mqtt::FrameResult next = mqtt::next_frame(input, packet_bytes_max(connection));
     if (next.status == mqtt::FrameStatus::incomplete) break;
     if (next.status != mqtt::FrameStatus::complete) {
       refuse(connection, next.status == mqtt::FrameStatus::too_large
@@ -52,6 +53,7 @@ std::size_t Shard::receive(Connection& connection, Bytes input) {
                              : mqtt::Reason::malformed_packet);
       break;
     }
+    if (holds_publishers_ && holds(connection, next.frame.type)) break;
     ++counters_.packets_received;
     connection.last_packet = now_.mono;
     fresh_input_ = input;
@@ -64,8 +66,32 @@ std::size_t Shard::receive(Connection& connection, Bytes input) {
     refuse(connection, mqtt::Reason::quota_exceeded);
   if (connection.state == ConnectionState::closing || connection.state == ConnectionState::closed)
     return offered;
-  connection.input_waits = connection.state == ConnectionState::connecting;
+  connection.input_waits = connection.state == ConnectionState::connecting || connection.is_held;
   return offered - input.size();
+}
+
+bool Shard::holds(Connection& connection, mqtt::PacketType type) {
+  if (type != mqtt::PacketType::publish || connection.state != ConnectionState::open) return false;
+  if (!std::exchange(connection.is_held, true)) held_.push_back(connection.id);
+  return true;
+}
+
+void Shard::hold_publishers(bool hold) {
+  holds_publishers_ = hold;
+  if (hold) return;
+  for (const SlotId id : std::exchange(held_, {})) {
+    Connection* connection = connections_.find(id);
+    if (connection == nullptr) continue;
+    connection->is_held = false;
+    connection->last_packet = now_.mono;  // it was we who did not listen
+    touch(*connection);
+  }
+}
+
+// Strangers may make the broker hold less.
+std::size_t Shard::packet_bytes_max(const Connection& connection) const {
+  if (connection.state != ConnectionState::fresh) return settings_.packet_bytes_max;
+  return std::min(settings_.packet_bytes_max, settings_.connect_bytes_max);
 }
 
 std::size_t Shard::unread_bytes_max() const {
@@ -136,6 +162,12 @@ void Shard::refuse(Connection& connection, mqtt::Reason reason) {
     write(connection, mqtt::Disconnect{.reason = reason});
   }
   close(connection);
+}
+
+// A client that does not accept the answer it is owed would wait for it for ever.
+void Shard::cannot_answer(Connection& connection) {
+  if (connection.state == ConnectionState::open)
+    condemned_.push_back({connection.id, mqtt::Reason::packet_too_large});
 }
 
 void Shard::close(Connection& connection) {
@@ -255,10 +287,10 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
     void operator()(GroupPresenceMail& mail) const { shard.groups_.set_presence(mail); }
     void operator()(GroupDeliverMail& mail) const { shard.on_group_deliver(from, std::move(mail)); }
     void operator()(GroupReturnMail& mail) const { shard.on_group_return(std::move(mail)); }
-    void operator()(CountersAskMail&) const {
-      shard.send_mail(from, CountersMail{shard.counters()});
+    void operator()(CountersAskMail& mail) const {
+      shard.send_mail(from, CountersMail{mail.round, shard.counters()});
     }
-    void operator()(CountersMail& mail) const { shard.on_counters(mail.counters); }
+    void operator()(CountersMail& mail) const { shard.on_counters(mail); }
     void operator()(ProposeMail& mail) const {
       ++shard.proposed_;
       shard.options_.sequencer->propose(std::move(mail.record));

@@ -90,6 +90,9 @@ class Shard {
   void writable(Connection& connection);
   void receive_mail(ShardIndex from, Mail mail);
   void tick();
+  // While it lasts, no PUBLISH of a client is taken; everything else is.
+  void hold_publishers(bool hold);
+  bool holds_publishers() const { return holds_publishers_; }
   // The broker stops: every client is told (5: 0x8B) and its connection closed.
   void drain();
 
@@ -124,12 +127,15 @@ class Shard {
  private:
   // shard.cpp
   bool is_front() const { return options_.index == front_shard; }
+  std::size_t packet_bytes_max(const Connection& connection) const;
   std::size_t unread_bytes_max() const;
   void handle(Connection& connection, const mqtt::Frame& frame);
   void handle_open(Connection& connection, const mqtt::Frame& frame);
+  bool holds(Connection& connection, mqtt::PacketType type);
   void touch(Connection& connection);
   template <typename Packet>
   void write(Connection& connection, const Packet& packet);
+  void cannot_answer(Connection& connection);
   void send_mail(ShardIndex to, Mail mail);
   void send_mail_to_others(const Mail& mail);  // the other active shards
   bool is_alone() const { return active_ == bit_of(options_.index); }
@@ -154,6 +160,10 @@ class Shard {
   void take_limits(Connection& connection, const mqtt::Connect& packet);
   void open(Connection& connection, const ConnectRecord& record);
   Session* displace(std::string_view client_id);
+  mqtt::PropertyWriter connack_properties(const Connection& connection, std::string_view client_id,
+                                          std::uint32_t expiry_s) const;
+  bool takes_connack(const Connection& connection, const mqtt::Connect& packet,
+                     std::string_view client_id) const;
   void write_connack(Connection& connection, bool session_present);
   void on_disconnect(Connection& connection, const mqtt::Frame& frame);
   void on_auth(Connection& connection, const mqtt::Frame& frame);
@@ -288,7 +298,7 @@ class Shard {
 
   // shard_sys.cpp
   void on_sys_timer();
-  void on_counters(const Counters& counters);
+  void on_counters(const CountersMail& mail);
   void publish_sys();
   void publish_own(std::string_view topic, std::string_view text, bool retain);
 
@@ -336,9 +346,12 @@ class Shard {
   MonoTime started_{};
   Counters gathered_{};  // the front's, while the others answer
   std::size_t counters_awaited_ = 0;
+  std::uint64_t counters_round_ = 0;
   std::uint64_t clients_maximum_ = 0;
   std::unordered_map<std::string, std::string> sys_told_{};
 
+  bool holds_publishers_ = false;
+  std::vector<SlotId> held_{};  // connections with a PUBLISH that is not taken
   bool is_draining_ = false;
   bool is_running_committed_ = false;
   std::uint64_t last_token_ = 0;
@@ -377,7 +390,8 @@ class Shard {
   std::vector<std::vector<Mail>> mail_{};
 };
 
-// Not for PUBLISH. A packet larger than the client accepts goes without its properties.
+// Not for PUBLISH. A packet larger than the client accepts goes without its properties,
+// or not at all [MQTT-3.1.2-24].
 template <typename Packet>
 void Shard::write(Connection& connection, const Packet& packet) {
   std::size_t size = mqtt::encoded_size(packet, connection.version);
@@ -387,6 +401,7 @@ void Shard::write(Connection& connection, const Packet& packet) {
     Packet plain = packet;
     plain.properties = {};
     size = mqtt::encoded_size(plain, connection.version);
+    if (size > connection.packet_bytes_max) return cannot_answer(connection);
     mqtt::encode(plain, connection.version, connection.out.reserve(size));
   }
   touch(connection);

@@ -97,6 +97,9 @@ void Shard::on_connect(Connection& connection, const mqtt::Frame& frame) {
     client_id = fmt::format("{}{:016x}{:08x}", connection.settings->client_id_prefix,
                             options_.name_seed, ++assigned_ids_);
   }
+  take_limits(connection, *packet);
+  if (!takes_connack(connection, *packet, client_id))
+    return refuse_connect(connection, Reason::packet_too_large);
   const Directory::Place place = directory_.claim(client_id, choose_shard());
   if (place.shard == options_.index)
     return connect_here(connection, *packet, std::move(client_id), place.claim);
@@ -128,6 +131,7 @@ void Shard::adopt(AdoptMail mail) {
   const auto packet = mqtt::decode_connect(frame.frame);
   MQZ_CHECK(packet.has_value());
   connection.version = packet->version;
+  take_limits(connection, *packet);
   connect_here(connection, *packet, std::move(mail.client_id), mail.claim);
   connection.partial = mail.input.substr(frame.frame.bytes);
   connection.input_waits = !connection.partial.empty();
@@ -162,7 +166,6 @@ void Shard::take_limits(Connection& connection, const mqtt::Connect& packet) {
 
 void Shard::connect_here(Connection& connection, const mqtt::Connect& packet, std::string client_id,
                          std::uint64_t claim) {
-  take_limits(connection, packet);
   ConnectRecord record{};
   record.expiry_s = session_expiry(packet, settings_.session_expiry_max_s);
   record.durable = record.expiry_s > 0;
@@ -254,30 +257,46 @@ void Shard::connect_abandoned(const ConnectRecord& record) {
   disconnected(*session, {.expiry_s = record.expiry_s});
 }
 
-void Shard::write_connack(Connection& connection, bool session_present) {
+// What the client has to know (3.2.2.3); before version 5 nothing.
+mqtt::PropertyWriter Shard::connack_properties(const Connection& connection,
+                                               std::string_view client_id,
+                                               std::uint32_t expiry_s) const {
   mqtt::PropertyWriter properties;
-  const Session& session = *connection.session;
   if (connection.version == Version::v5) {
     const auto tell = [&](bool differs, PropertyId id, std::uint32_t value) {
       if (differs) properties.number(id, value);
     };
-    tell(session.expiry_s != connection.expiry_asked_s, PropertyId::session_expiry_interval,
-         session.expiry_s);
+    tell(expiry_s != connection.expiry_asked_s, PropertyId::session_expiry_interval, expiry_s);
     tell(settings_.receive_max != 65'535, PropertyId::receive_maximum, settings_.receive_max);
     tell(connection.settings->qos_max != mqtt::Qos::exactly_once, PropertyId::maximum_qos,
          static_cast<std::uint32_t>(connection.settings->qos_max));
     tell(!settings_.retain_available, PropertyId::retain_available, 0);
     tell(settings_.packet_bytes_max < mqtt::packet_bytes_max, PropertyId::maximum_packet_size,
          static_cast<std::uint32_t>(settings_.packet_bytes_max));
-    if (connection.id_assigned)
-      properties.text(PropertyId::assigned_client_identifier, session.client_id);
+    if (connection.id_assigned) properties.text(PropertyId::assigned_client_identifier, client_id);
     tell(connection.settings->topic_alias_max != 0, PropertyId::topic_alias_maximum,
          connection.settings->topic_alias_max);
     tell(connection.keep_alive_told, PropertyId::server_keep_alive, connection.keep_alive_s);
     if (connection.response_information_wanted) {
-      properties.text(PropertyId::response_information, "response/" + session.client_id);
+      properties.text(PropertyId::response_information, fmt::format("response/{}", client_id));
     }
   }
+  return properties;
+}
+
+// Without its properties a CONNACK would say something else, so it is all of it or nothing.
+bool Shard::takes_connack(const Connection& connection, const mqtt::Connect& packet,
+                          std::string_view client_id) const {
+  if (connection.packet_bytes_max == UINT32_MAX) return true;
+  const auto properties = connack_properties(
+      connection, client_id, session_expiry(packet, settings_.session_expiry_max_s));
+  const mqtt::Connack connack{.properties = properties.view()};
+  return mqtt::encoded_size(connack, connection.version) <= connection.packet_bytes_max;
+}
+
+void Shard::write_connack(Connection& connection, bool session_present) {
+  const Session& session = *connection.session;
+  const auto properties = connack_properties(connection, session.client_id, session.expiry_s);
   write(connection,
         mqtt::Connack{.session_present = session_present, .properties = properties.view()});
 }

@@ -1,7 +1,5 @@
 #include "lib/broker/shard_loop.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -9,6 +7,7 @@
 #include <thread>
 
 #include "lib/os/clock.h"
+#include "lib/os/memory.h"
 
 namespace mqz::broker {
 
@@ -27,7 +26,8 @@ Result<std::unique_ptr<ShardLoop>> ShardLoop::open(Shard::Options options, Loads
 }
 
 ShardLoop::ShardLoop(Shard::Options options, os::Poller poller, os::Wakeup wakeup, Loads& loads)
-    : shard_(std::move(options)),
+    : guard_(options.settings.memory_bytes_max, os::resident_bytes),
+      shard_(std::move(options)),
       poller_(std::move(poller)),
       mailbox_(std::move(wakeup)),
       loads_(loads),
@@ -74,6 +74,8 @@ Millis ShardLoop::timeout() const {
   if (const auto due = lingering_.next_deadline()) next = std::min(next, *due);
   next = std::min(next, accept_again_);
   // What it last told of its load, or what it has to give back, must not stand while it sleeps.
+  if (shard_.holds_publishers())
+    next = std::min(next, os::read_mono() + MemoryGuard::measure_interval);
   const bool was_busy = loads_[index_].load(std::memory_order_relaxed) >= quiet_load;
   if (was_busy || closed_ >= many_closed) next = std::min(next, load_since_ + quiet_while);
   return std::max(Millis(0), next - os::read_mono());
@@ -95,10 +97,20 @@ void ShardLoop::turn() {
   if (now.mono >= accept_again_) resume_accepting();
   shard_.set_now(now);
   for (const os::PollEvent& event : events) on_event(event);
+  guard_memory(now.mono);
   shard_.tick();
   write_dirty();
   post_mail();
   if (!lingering_.empty()) lingering_.read_all(poller_, now.mono);
+}
+
+void ShardLoop::guard_memory(MonoTime now) {
+  constexpr Millis return_interval{1000};
+  const bool is_over = guard_.is_over(now);
+  if (is_over != shard_.holds_publishers()) shard_.hold_publishers(is_over);
+  if (!is_over || now - memory_returned_ < return_interval) return;
+  memory_returned_ = now;
+  os::return_freed_memory();
 }
 
 void ShardLoop::note_load(MonoTime now) {
@@ -110,7 +122,7 @@ void ShardLoop::note_load(MonoTime now) {
   load_since_ = now;
   if (closed_ >= many_closed && load.count() < quiet_load) {
     closed_ = 0;
-    ::malloc_trim(0);
+    os::return_freed_memory();
   }
   if (index_ != front_shard) return;
   loads_seen_.clear();
@@ -131,6 +143,7 @@ void ShardLoop::on_event(const os::PollEvent& event) {
     if (!connection.write_blocked) settle(connection);
     return;
   }
+  if (event.hung_up && connection.is_paused) return shard_.lost(connection);
   if (event.writable && connection.write_blocked) {
     write(connection);
     shard_.writable(connection);
@@ -160,15 +173,25 @@ void ShardLoop::accept_all(os::Listener& listener) {
 
 void ShardLoop::read(Connection& connection) {
   if (connection.state == ConnectionState::closing || holds_back_) return;
-  if (connection.state == ConnectionState::connecting) {
-    connection.is_paused = true;
-    poller_.change(connection.transport, os::Interest::none, &connection);
-    return;
-  }
+  if (connection.state == ConnectionState::connecting || connection.is_held)
+    return pause(connection);
   const os::IoResult result = os::read_some(connection.transport, {room_.get(), read_bytes});
   if (result.status == os::IoStatus::would_block) return;
   if (result.status != os::IoStatus::ok) return shard_.lost(connection);
+  guard_.note_read(result.bytes);
   feed(connection, {room_.get(), result.bytes});
+}
+
+void ShardLoop::pause(Connection& connection) {
+  connection.is_paused = true;
+  watch(connection);
+}
+
+// What the poller is to wait for.
+void ShardLoop::watch(Connection& connection) {
+  const auto read = connection.is_paused ? os::Interest::none : os::Interest::read;
+  const auto blocked = connection.is_paused ? os::Interest::write : os::Interest::read_write;
+  poller_.change(connection.transport, connection.write_blocked ? blocked : read, &connection);
 }
 
 void ShardLoop::feed(Connection& connection, Bytes input) {
@@ -217,11 +240,12 @@ void ShardLoop::settle(Connection& connection) {
     }
     connection.polled = connection.transport;
   }
-  if (connection.is_paused && connection.state == ConnectionState::open) {
+  const bool may_be_read = connection.state == ConnectionState::open && !connection.is_held;
+  if (connection.is_paused && may_be_read) {
     connection.is_paused = false;
-    poller_.change(connection.transport, os::Interest::read, &connection);
+    watch(connection);
   }
-  if (connection.input_waits && connection.state == ConnectionState::open) {
+  if (connection.input_waits && may_be_read) {
     connection.input_waits = false;
     feed_partial(connection);
     connection.dirty = false;
@@ -266,8 +290,7 @@ void ShardLoop::write(Connection& connection) {
   const bool blocked = !connection.out.empty();
   if (blocked == connection.write_blocked) return;
   connection.write_blocked = blocked;
-  poller_.change(connection.transport, blocked ? os::Interest::read_write : os::Interest::read,
-                 &connection);
+  watch(connection);
 }
 
 void ShardLoop::close(Connection& connection) {

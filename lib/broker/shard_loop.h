@@ -10,6 +10,7 @@
 #include "lib/base/error.h"
 #include "lib/broker/lingering.h"
 #include "lib/broker/mailbox.h"
+#include "lib/broker/memory_guard.h"
 #include "lib/broker/shard.h"
 #include "lib/os/poller.h"
 #include "lib/os/socket.h"
@@ -48,6 +49,7 @@ class ShardLoop {
   ShardLoop(Shard::Options options, os::Poller poller, os::Wakeup wakeup, Loads& loads);
 
   bool are_others_crowded() const;
+  void guard_memory(MonoTime now);
   void turn();
   Millis timeout() const;
   void on_event(const os::PollEvent& event);
@@ -60,6 +62,8 @@ class ShardLoop {
   void take_mail();
   void write_dirty();
   void write(Connection& connection);
+  void pause(Connection& connection);
+  void watch(Connection& connection);
   void settle(Connection& connection);
   void flush_later(Connection& connection);
   void close(Connection& connection);
@@ -67,6 +71,7 @@ class ShardLoop {
   void note_load(MonoTime now);
   void drain();
 
+  MemoryGuard guard_;
   Shard shard_;
   os::Poller poller_;
   Mailbox mailbox_;
@@ -82,6 +87,7 @@ class ShardLoop {
   std::vector<std::uint16_t> loads_seen_{};
   std::size_t closed_ = 0;  // connections, since memory was given back
   MonoTime load_since_{};
+  MonoTime memory_returned_{};
   std::chrono::microseconds cpu_then_{};  // of this thread, at load_since_
 };
 

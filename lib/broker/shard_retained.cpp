@@ -219,6 +219,7 @@ void Shard::run_retained() {
 }
 
 void Shard::continue_reads(const Session& session) {
+  if (session.open_reads == 0) return;
   for (const auto& [token, read] : reads_) {
     if (read->session == session.id && read->started && !read->asked && !read->finished)
       retained_ready_.push_back(token);

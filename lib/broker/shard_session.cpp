@@ -38,6 +38,7 @@ void Shard::on_connection_timer(const Timer& timer) {
   if (connection->state == ConnectionState::fresh) return close(*connection);
   if (connection->state == ConnectionState::closing) return lost(*connection);
   if (connection->state != ConnectionState::open) return;
+  if (connection->is_held) connection->last_packet = now_.mono;
   const MonoTime due = connection->last_packet + Millis(1500) * connection->keep_alive_s;
   if (due > now_.mono) {
     connection->deadline = due;

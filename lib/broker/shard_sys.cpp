@@ -26,12 +26,12 @@ void Shard::on_sys_timer() {
   gathered_ = counters();
   counters_awaited_ = static_cast<std::size_t>(std::popcount(active_)) - 1;
   if (counters_awaited_ == 0) return publish_sys();
-  send_mail_to_others(CountersAskMail{});
+  send_mail_to_others(CountersAskMail{++counters_round_});
 }
 
-void Shard::on_counters(const Counters& counters) {
-  if (counters_awaited_ == 0) return;  // a shard that was slower than the interval
-  gathered_ += counters;
+void Shard::on_counters(const CountersMail& mail) {
+  if (mail.round != counters_round_) return;  // of a shard that was slower than the interval
+  gathered_ += mail.counters;
   if (--counters_awaited_ == 0) publish_sys();
 }
 

@@ -23,6 +23,7 @@ class Bytewise final : public BrokerUnderTest {
   bool is_closed(const std::string& name) override { return broker_.is_closed(name); }
   void drop(const std::string& name) override { broker_.drop(name); }
   void advance(Millis time) override { broker_.advance(time); }
+  void hold_publishers(bool hold) override { broker_.hold_publishers(hold); }
   void stop() override { broker_.stop(); }
 
  private:

@@ -56,6 +56,8 @@ class Player {
       case StepKind::set_version: return set_version(now);
       case StepKind::advance: broker_.advance(now.time); return {};
       case StepKind::stop: broker_.stop(); return {};
+      case StepKind::hold: broker_.hold_publishers(true); return {};
+      case StepKind::release: broker_.hold_publishers(false); return {};
     }
     return "unknown step";
   }

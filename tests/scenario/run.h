@@ -33,6 +33,8 @@ class BrokerUnderTest {
   virtual void drop(const std::string& name) = 0;
   // Moves both clocks; timers on the way fire in order, each at its own time.
   virtual void advance(Millis time) = 0;
+  // The broker has no memory left for messages of clients, or has again.
+  virtual void hold_publishers(bool hold) = 0;
   // What SIGTERM does.
   virtual void stop() = 0;
 };

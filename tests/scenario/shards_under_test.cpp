@@ -213,6 +213,12 @@ void ShardsUnderTest::advance(Millis time) {
   }
 }
 
+void ShardsUnderTest::hold_publishers(bool hold) {
+  if (shards_.empty()) start();
+  settle();
+  for (const auto& shard : shards_) shard->hold_publishers(hold);
+}
+
 void ShardsUnderTest::stop() {
   settle();
   for (const auto& shard : shards_) shard->drain();

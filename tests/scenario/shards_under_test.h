@@ -45,6 +45,7 @@ class ShardsUnderTest final : public BrokerUnderTest {
   bool is_closed(const std::string& name) override;
   void drop(const std::string& name) override;
   void advance(Millis time) override;
+  void hold_publishers(bool hold) override;
   void stop() override;
 
   // Until nothing is left to do at the present time.

@@ -162,10 +162,7 @@ class LineParser {
     const std::string& first = words_[0].text;
     if (first == "config") return words_.size() > 2 && configure();
     if (first == "at" && words_.size() == 2) return advance();
-    if (first == "broker" && words_.size() == 2 && words_[1].text == "stops") {
-      add(StepKind::stop, {});
-      return true;
-    }
+    if (first == "broker") return broker();
     if (words_.size() < 2) return false;
     if (words_[1].text == "connects") return connects();
     if (words_[1].text == "is" && words_.size() == 3) return version();
@@ -190,6 +187,17 @@ class LineParser {
     std::string value = words_[2].text;
     for (std::size_t i = 3; i < words_.size(); ++i) value += " " + words_[i].text;
     add(StepKind::configure, {words_[1].text, value});
+    return true;
+  }
+
+  bool broker() {
+    std::string what;
+    for (std::size_t at = 1; at < words_.size(); ++at) what += " " + words_[at].text;
+    if (what != " holds" && what != " goes on" && what != " stops") return false;
+    add(what == " stops"   ? StepKind::stop
+        : what == " holds" ? StepKind::hold
+                           : StepKind::release,
+        {});
     return true;
   }
 

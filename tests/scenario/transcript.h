@@ -44,6 +44,8 @@ enum class StepKind : unsigned char {
   drop,
   set_version,  // words[1] = v31, v311 or v5
   advance,      // time
+  hold,
+  release,
   stop,
 };
 

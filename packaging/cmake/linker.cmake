@@ -1,8 +1,6 @@
 # How the program is linked, and the quickest linker for everything else.
 #
 # Release: third-party libraries and libstdc++ inside, glibc shared; LTO; unused sections dropped.
-# MQZ_STATIC_PIE: nothing shared at all (for containers). Plain -static would make the first C++
-# exception cost milliseconds.
 find_program(MQZ_CCACHE ccache)
 mark_as_advanced(MQZ_CCACHE)
 if(MQZ_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -29,12 +27,12 @@ endif()
 
 # For the program alone: tests and sanitizers want the shared libstdc++.
 function(mqz_link_program target)
-  if(MQZ_SANITIZE)
-    return()
-  endif()
-  if(MQZ_STATIC_PIE)
-    target_link_options(${target} PRIVATE -static-pie)
-  elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+  if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT MQZ_SANITIZE)
     target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
   endif()
+endfunction()
+
+# Nothing shared at all. Plain -static would make the first C++ exception cost milliseconds.
+function(mqz_link_static target)
+  target_link_options(${target} PRIVATE -static-pie)
 endfunction()

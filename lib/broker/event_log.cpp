@@ -38,16 +38,6 @@ const TypeRow& row_of(LogType type) {
   return rows.front();
 }
 
-// A log that cannot be written must not stop the broker, so nothing follows from a failure here.
-void write_all(int fd, std::string_view line) {
-  while (!line.empty()) {
-    const ssize_t written = ::write(fd, line.data(), line.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    line.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
 Result<os::Fd> open_file(const std::string& path) {
   os::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
   if (!file.is_open()) {
@@ -57,12 +47,20 @@ Result<os::Fd> open_file(const std::string& path) {
   return file;
 }
 
+LogWriter::Places places_of(const Log& config) {
+  LogWriter::Places places{.syslog = config.to_syslog};
+  if (config.to_stderr) places.descriptors.push_back(STDERR_FILENO);
+  if (config.to_stdout) places.descriptors.push_back(STDOUT_FILENO);
+  return places;
+}
+
 }  // namespace
 
 EventLog::EventLog(const Log& config)
     : config_(config),
       has_place_(config.to_stderr || config.to_stdout || config.to_syslog || config.to_topic ||
-                 !config.file.empty()) {}
+                 !config.file.empty()),
+      writer_(places_of(config)) {}
 
 EventLog::~EventLog() = default;
 
@@ -77,8 +75,7 @@ Result<void> EventLog::reopen() {
   if (config_.file.empty()) return {};
   auto file = open_file(config_.file);
   if (!file) return tl::unexpected(file.error());
-  const std::lock_guard hold(lock_);
-  file_ = std::move(*file);
+  writer_.set_file(std::move(*file));
   return {};
 }
 
@@ -97,16 +94,15 @@ std::string EventLog::stamp() const {
 void EventLog::write(LogType type, std::string_view text) {
   if (!wants(type)) return;
   const TypeRow& row = row_of(type);
-  const std::string line = fmt::format("{}{}\n", stamp(), text);
-  if (config_.to_syslog) syslog(row.priority, "%.*s", static_cast<int>(text.size()), text.data());
-  if (config_.to_stderr) write_all(STDERR_FILENO, line);
-  if (config_.to_stdout) write_all(STDOUT_FILENO, line);
-  if (config_.file.empty() && !config_.to_topic) return;
-  const std::lock_guard hold(lock_);
-  if (file_.is_open()) write_all(file_.get(), line);
-  if (config_.to_topic && topic_lines_.size() < topic_lines_max) {
-    topic_lines_.push_back({row.letter, std::string(text)});
+  if (config_.to_topic) {
+    const std::lock_guard hold(lock_);
+    if (topic_lines_.size() < topic_lines_max)
+      topic_lines_.push_back({row.letter, std::string(text)});
   }
+  if (!config_.to_syslog && !config_.to_stderr && !config_.to_stdout && config_.file.empty())
+    return;
+  const std::string mark = stamp();
+  writer_.put({row.priority, mark.size(), fmt::format("{}{}\n", mark, text)});
 }
 
 std::vector<EventLog::TopicLine> EventLog::take_topic_lines() {

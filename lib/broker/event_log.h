@@ -1,6 +1,6 @@
 // What the broker tells its operator, a line per event, to the places that log_dest names. Shards
-// of any thread write; a line is one write, so lines stay whole. Shards see only this interface,
-// and tests give them none.
+// of any thread write and never wait for a place. Shards see only this interface, and tests give
+// them none.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 #include "lib/base/error.h"
 #include "lib/broker/config/config.h"
-#include "lib/os/fd.h"
+#include "lib/broker/log_writer.h"
 
 namespace mqz::broker {
 
@@ -41,8 +41,8 @@ class EventLog {
   const Log config_;
   const bool has_place_;
   std::mutex lock_{};
-  os::Fd file_{};
   std::vector<TopicLine> topic_lines_{};
+  LogWriter writer_;
 };
 
 }  // namespace mqz::broker

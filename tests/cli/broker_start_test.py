@@ -3,9 +3,11 @@
 import os
 import signal
 import socket
+import subprocess
 import time
 
 import harness
+from packets import Socket
 
 
 class BrokerStart(harness.Case):
@@ -88,6 +90,25 @@ class BrokerStart(harness.Case):
             self.assertEqual(second.recv(4)[3], 3)  # "server unavailable"
             with connected(wide, b"c") as other:
                 self.assertEqual(other.recv(4)[3], 0)
+
+
+    def test_a_log_that_nobody_reads_holds_nobody_up(self):
+        port = harness.free_port()
+        file = self.write("full.conf", f"listener {port} 127.0.0.1\nallow_anonymous true\n"
+                                       "log_type all\nlog_dest stderr\n")
+        broker = subprocess.Popen([harness.MQZ, "broker", "-c", file], stderr=subprocess.PIPE,
+                                  env=harness.clean_environment())
+        self.addCleanup(broker.stderr.close)
+        self.addCleanup(broker.wait)
+        self.addCleanup(broker.kill)
+        while b"listening" not in broker.stderr.readline():
+            self.assertIsNone(broker.poll())
+        # More than a pipe takes; a line each for its coming and its end at least.
+        for number in range(3000):
+            client = Socket(port).join(f"client-{number:0100}")
+            client.close()
+        broker.send_signal(signal.SIGTERM)
+        self.assertEqual(broker.wait(harness.PATIENCE), 0)
 
 
 class Servers(harness.Case):

@@ -1,0 +1,219 @@
+#include "lib/os/disk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstring>
+
+#include "lib/os/errno_text.h"
+#include "lib/os/fd.h"
+
+namespace mqz::os {
+
+namespace {
+
+tl::unexpected<Error> failed(int error, const std::string& path) {
+  const auto code = [error] {
+    switch (error) {
+      case ENOENT:
+      case ENOTDIR: return ErrorCode::not_found;
+      case EACCES:
+      case EPERM:
+      case EROFS: return ErrorCode::refused;
+      case EEXIST: return ErrorCode::conflict;
+      case EMFILE:
+      case ENFILE:
+      case ENOSPC:
+      case EDQUOT: return ErrorCode::unavailable;
+      default: return ErrorCode::io;
+    }
+  };
+  return fail(code(), path + ": " + errno_text(error));
+}
+
+Result<void> done(int result, const std::string& path) {
+  if (result != 0) return failed(errno, path);
+  return {};
+}
+
+// The pieces that remain of `pieces` behind the first `written` bytes, at most as many as one call
+// takes.
+std::vector<iovec> remaining(std::span<const Bytes> pieces, std::size_t written) {
+  std::vector<iovec> rest;
+  rest.reserve(std::min<std::size_t>(pieces.size(), IOV_MAX));
+  for (const Bytes piece : pieces) {
+    const std::size_t skipped = std::min(written, piece.size());
+    written -= skipped;
+    if (skipped == piece.size()) continue;
+    // The system only reads from it.
+    auto* from = const_cast<std::byte*>(piece.data() + skipped);
+    rest.push_back({from, piece.size() - skipped});
+    if (rest.size() == IOV_MAX) break;
+  }
+  return rest;
+}
+
+class RealFile final : public DiskFile {
+ public:
+  RealFile(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> to) const override {
+    std::size_t got = 0;
+    while (got < to.size()) {
+      const ssize_t bytes =
+          ::pread(fd_.get(), to.data() + got, to.size() - got, static_cast<off_t>(offset + got));
+      if (bytes == 0) break;
+      if (bytes < 0 && errno == EINTR) continue;
+      if (bytes < 0) return failed(errno, path_);
+      got += static_cast<std::size_t>(bytes);
+    }
+    return got;
+  }
+
+  Result<void> write_at(std::uint64_t offset, std::span<const Bytes> pieces) override {
+    for (std::size_t written = 0;;) {
+      const std::vector<iovec> rest = remaining(pieces, written);
+      if (rest.empty()) return {};
+      const ssize_t bytes = ::pwritev(fd_.get(), rest.data(), static_cast<int>(rest.size()),
+                                      static_cast<off_t>(offset + written));
+      if (bytes < 0 && errno == EINTR) continue;
+      if (bytes <= 0) return failed(bytes == 0 ? EIO : errno, path_);
+      written += static_cast<std::size_t>(bytes);
+    }
+  }
+
+  Result<void> sync() override { return done(::fdatasync(fd_.get()), path_); }
+
+  // glibc writes zeroes where the file system cannot allocate.
+  Result<void> allocate(std::uint64_t bytes) override {
+    for (;;) {
+      const int error = ::posix_fallocate(fd_.get(), 0, static_cast<off_t>(bytes));
+      if (error == 0) return {};
+      if (error != EINTR) return failed(error, path_);
+    }
+  }
+
+  Result<std::uint64_t> size() const override {
+    struct stat about {};
+    if (::fstat(fd_.get(), &about) != 0) return failed(errno, path_);
+    return static_cast<std::uint64_t>(about.st_size);
+  }
+
+ private:
+  Fd fd_;
+  std::string path_;
+};
+
+class RealLock final : public DiskLock {
+ public:
+  explicit RealLock(Fd fd) : fd_(std::move(fd)) {}
+
+ private:
+  Fd fd_;
+};
+
+std::string holder_of(int fd) {
+  std::array<char, 32> text{};
+  const ssize_t bytes = ::pread(fd, text.data(), text.size() - 1, 0);
+  const std::string_view read(text.data(), bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
+  return std::string(read.substr(0, read.find('\n')));
+}
+
+class RealDisk final : public Disk {
+ public:
+  Result<std::unique_ptr<DiskFile>> open(const std::string& path, OpenAs as) override {
+    const int flags = as == OpenAs::read    ? O_RDONLY
+                      : as == OpenAs::write ? O_RDWR
+                                            : O_RDWR | O_CREAT | O_EXCL;
+    Fd fd(::open(path.c_str(), flags | O_CLOEXEC, 0600));
+    if (!fd.is_open()) return failed(errno, path);
+    return std::make_unique<RealFile>(std::move(fd), path);
+  }
+
+  Result<void> rename(const std::string& from, const std::string& to) override {
+    return done(::rename(from.c_str(), to.c_str()), from);
+  }
+
+  Result<void> remove(const std::string& path) override {
+    return done(::unlink(path.c_str()), path);
+  }
+
+  Result<void> make_directory(const std::string& path) override {
+    for (std::size_t at = path.find('/', 1);; at = path.find('/', at + 1)) {
+      const std::string part = path.substr(0, at);
+      if (::mkdir(part.c_str(), 0700) == 0) {
+        if (auto synced = sync_directory(parent_of(part)); !synced) return synced;
+      } else if (errno != EEXIST && at == std::string::npos) {
+        return failed(errno, path);
+      }
+      if (at == std::string::npos) return {};
+    }
+  }
+
+  Result<std::vector<std::string>> list(const std::string& directory) override {
+    const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
+    if (open == nullptr) return failed(errno, directory);
+    std::vector<std::string> names;
+    for (errno = 0; const dirent* entry = ::readdir(open.get()); errno = 0) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") names.push_back(name);
+    }
+    if (errno != 0) return failed(errno, directory);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  Result<void> sync_directory(const std::string& directory) override {
+    const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.is_open()) return failed(errno, directory);
+    return done(::fsync(fd.get()), directory);
+  }
+
+  Result<std::uint64_t> free_bytes(const std::string& directory) override {
+    struct statvfs about {};
+    if (::statvfs(directory.c_str(), &about) != 0) return failed(errno, directory);
+    return std::uint64_t{about.f_bavail} * about.f_frsize;
+  }
+
+  Result<std::unique_ptr<DiskLock>> lock(const std::string& path) override {
+    Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!fd.is_open()) return failed(errno, path);
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return failed(errno, path);
+      return fail(ErrorCode::conflict, path + ": in use by process " + holder_of(fd.get()));
+    }
+    const std::string owner = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(fd.get(), 0) != 0 ||
+        ::pwrite(fd.get(), owner.data(), owner.size(), 0) != static_cast<ssize_t>(owner.size())) {
+      // The number is for people; a full disk must not keep a store from being opened.
+      if (errno != ENOSPC && errno != EDQUOT) return failed(errno, path);
+    }
+    return std::make_unique<RealLock>(std::move(fd));
+  }
+
+ private:
+  static std::string parent_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+  }
+};
+
+}  // namespace
+
+Disk& real_disk() {
+  static RealDisk disk;
+  return disk;
+}
+
+}  // namespace mqz::os

@@ -1,0 +1,23 @@
+// The file STORE: which store this is, and in which format. It is written last when a store is
+// made, so that its absence beside records means that something was taken away.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "lib/os/disk.h"
+
+namespace mqz::storage {
+
+inline constexpr std::size_t identity_bytes = 512;
+inline constexpr const char* identity_name = "STORE";
+
+std::array<std::byte, identity_bytes> encode_identity(std::uint64_t store_id);
+
+// not_found, corrupt, or invalid for a newer format, naming both.
+Result<std::uint64_t> read_identity(os::Disk& disk, const std::string& directory);
+// Durable and whole, or not there.
+Result<void> write_identity(os::Disk& disk, const std::string& directory, std::uint64_t store_id);
+
+}  // namespace mqz::storage

@@ -1,0 +1,218 @@
+#include "lib/storage/journal.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "lib/base/check.h"
+
+namespace mqz::storage {
+
+namespace {
+
+// So long nothing happens before the end is marked as durable.
+constexpr Millis idle{50};
+constexpr Millis ask_disk_every{1000};
+constexpr std::size_t buffers_max = 16;
+constexpr std::size_t buffer_bytes_max = std::size_t{1} << 20U;
+
+}  // namespace
+
+Journal::Journal(Parts parts, const JournalOptions& options)
+    : parts_(std::move(parts)),
+      options_(options),
+      next_(parts_.end.next),
+      committed_(next_),
+      durable_(next_),
+      space_(parts_.room->state()),
+      last_segment_(parts_.end.segment->header.ordinal),
+      writer_(std::move(parts_.end), *parts_.table, *parts_.room) {}
+
+Position Journal::append(Frame frame) {
+  MQZ_CHECK(frame.count != 0 && frame.bytes <= options_.frame_bytes_max);
+  const Position first = next_;
+  next_ += frame.count;
+  waiting_.fetch_add(frame.buffer.size(), std::memory_order_relaxed);
+  {
+    const std::lock_guard hold(lock_);
+    appended_.push_back(std::move(frame));
+  }
+  changed_.notify_one();
+  return first;
+}
+
+void Journal::take_committed(std::vector<Committed>& to) {
+  const std::lock_guard hold(lock_);
+  to.insert(to.end(), committed_frames_.begin(), committed_frames_.end());
+  committed_frames_.clear();
+}
+
+FrameBuffer Journal::take_buffer() {
+  const std::lock_guard hold(lock_);
+  if (buffers_.empty()) return {};
+  FrameBuffer buffer = std::move(buffers_.back());
+  buffers_.pop_back();
+  return buffer;
+}
+
+std::optional<Error> Journal::failure() const {
+  const std::lock_guard hold(lock_);
+  return failure_;
+}
+
+Result<void> Journal::remove_segments(std::span<const std::uint32_t> ordinals) {
+  for (const std::uint32_t ordinal : ordinals) {
+    MQZ_CHECK(ordinal < last_segment());
+    const SegmentRef segment = parts_.table->find(ordinal);
+    if (segment == nullptr) continue;
+    if (auto removed = parts_.disk.remove(segment->path); !removed) return removed;
+    parts_.table->forget(ordinal);
+  }
+  return parts_.disk.sync_directory(parts_.directory);
+}
+
+Result<void> Journal::write_batch() {
+  bool stuck = false;
+  while (written_ != batch_.size()) {
+    const auto rest = std::span(batch_).subspan(written_);
+    const Result<std::size_t> count = writer_.write(rest, places_);
+    if (!count) return tl::unexpected(count.error());
+    written_ += *count;
+    if (*count != 0) continue;
+    Result<void> rolled = writer_.roll();
+    if (!rolled && rolled.error().code != ErrorCode::unavailable) return rolled;
+    stuck = !rolled;
+    if (stuck) break;
+    last_segment_.store(writer_.segment().ordinal, std::memory_order_release);
+  }
+  const std::lock_guard hold(lock_);
+  stuck_ = stuck;
+  return {};
+}
+
+bool Journal::is_sync_due(MonoTime now) const {
+  if (writer_.is_synced()) return false;
+  switch (options_.durability) {
+    case Durability::sync: return true;
+    case Durability::interval: return now - last_sync_ >= options_.interval;
+    case Durability::none: return false;
+  }
+  return true;
+}
+
+// In the other modes the mark would be a promise that nobody has asked for.
+bool Journal::takes_mark(MonoTime now) const {
+  return writer_.needs_mark() && writer_.is_synced() && now - last_commit_ >= idle;
+}
+
+Result<void> Journal::commit(MonoTime now) {
+  if (written_ == batch_.size()) {
+    batch_.clear();
+    written_ = 0;
+    const std::lock_guard hold(lock_);
+    std::swap(batch_, appended_);
+  }
+  if (!batch_.empty()) last_commit_ = now;
+  if (auto written = write_batch(); !written) return written;
+  if (!is_sync_due(now)) return {};
+  last_sync_ = now;
+  return writer_.sync();
+}
+
+void Journal::publish() {
+  std::uint64_t bytes = 0;
+  {
+    const std::lock_guard hold(lock_);
+    committed_frames_.insert(committed_frames_.end(), places_.begin(), places_.end());
+    for (std::size_t i = 0; i < written_; ++i) {
+      FrameBuffer& buffer = batch_[i].buffer;
+      bytes += buffer.size();
+      if (buffers_.size() < buffers_max && buffer.capacity() <= buffer_bytes_max)
+        buffers_.push_back(std::move(buffer));
+    }
+  }
+  batch_.erase(batch_.begin(), batch_.begin() + static_cast<std::ptrdiff_t>(written_));
+  written_ = 0;
+  places_.clear();
+  waiting_.fetch_sub(bytes, std::memory_order_relaxed);
+  committed_.store(writer_.written_end(), std::memory_order_release);
+  if (writer_.is_synced()) durable_.store(writer_.written_end(), std::memory_order_release);
+}
+
+// What is not in the way of a commit: the next segment, the mark of durability.
+Result<void> Journal::settle(MonoTime now) {
+  if (auto prepared = parts_.room->prepare(now); !prepared) return prepared;
+  if (takes_mark(now)) return writer_.mark();
+  return {};
+}
+
+MonoTime Journal::next_step(MonoTime now) const {
+  if (failed_) return MonoTime::max();
+  MonoTime next = MonoTime::max();
+  if (stuck_ || !parts_.room->is_prepared()) next = now + ask_disk_every;
+  if (!writer_.is_synced() && options_.durability == Durability::interval)
+    next = std::min(next, last_sync_ + options_.interval);
+  if (writer_.needs_mark() && options_.durability != Durability::none)
+    next = std::min(next, std::max(last_commit_ + idle, now + Millis{1}));
+  return next;
+}
+
+void Journal::fail_for_ever(const Error& error) {
+  failed_ = true;
+  const std::lock_guard hold(lock_);
+  failure_ = error;
+}
+
+MonoTime Journal::step(MonoTime now) {
+  if (failed_) return MonoTime::max();
+  const SpaceState space_before = space_.load(std::memory_order_relaxed);
+  const Position committed_before = committed_end();
+  Result<void> done = commit(now);
+  if (done) {
+    publish();
+    done = settle(now);
+  }
+  if (!done) fail_for_ever(done.error());
+  space_.store(parts_.room->state(), std::memory_order_relaxed);
+  const bool news =
+      failed_ || committed_end() != committed_before || parts_.room->state() != space_before;
+  if (news && news_) news_();
+  return next_step(now);
+}
+
+void Journal::finish(MonoTime now) {
+  step(now);
+  if (failed_) return;
+  if (auto marked = writer_.needs_mark() ? writer_.mark() : Result<void>{}; !marked)
+    fail_for_ever(marked.error());
+  if (!failed_) durable_.store(writer_.written_end(), std::memory_order_release);
+}
+
+bool Journal::wait(MonoTime until) {
+  std::unique_lock hold(lock_);
+  const auto has_work = [this] { return ended_ || woken_ || (!appended_.empty() && !stuck_); };
+  if (until == MonoTime::max()) {
+    changed_.wait(hold, has_work);
+  } else {
+    changed_.wait_until(hold, until, has_work);
+  }
+  woken_ = false;
+  return !ended_;
+}
+
+void Journal::wake() {
+  {
+    const std::lock_guard hold(lock_);
+    woken_ = true;
+  }
+  changed_.notify_one();
+}
+
+void Journal::end_waiting() {
+  {
+    const std::lock_guard hold(lock_);
+    ended_ = true;
+  }
+  changed_.notify_one();
+}
+
+}  // namespace mqz::storage

@@ -1,0 +1,134 @@
+// The local journal: takes frames, and says when they are as durable as was promised. One owner
+// appends; one committer (a CommitThread, or a test by hand) calls step(). While a sync runs the
+// next batch gathers, so there is no timer in the way of a commit.
+//
+// When the disk fails, nothing is committed any more, for ever: the owner reads failure() and ends
+// the process. A full disk is no failure: what has no room waits.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/time.h"
+#include "lib/storage/journal_writer.h"
+
+namespace mqz::storage {
+
+enum class Durability : std::uint8_t {
+  sync,      // committed = synced
+  interval,  // committed = written; synced every interval
+  none,      // committed = written; synced when a segment is full, and at the end
+};
+
+struct JournalOptions {
+  Durability durability = Durability::sync;
+  Millis interval{50};
+  RoomSizes sizes{};
+  // A frame with its header; more than the reserve's segments hold is not allowed.
+  std::uint32_t frame_bytes_max = std::uint32_t{1} << 20U;
+};
+
+class Journal {
+ public:
+  struct Parts {
+    os::Disk& disk;
+    std::string directory{};
+    std::unique_ptr<os::DiskLock> lock{};
+    std::unique_ptr<SegmentTable> table{};
+    std::unique_ptr<Room> room{};
+    JournalEnd end{};
+  };
+  Journal(Parts parts, const JournalOptions& options);
+
+  // ---- The owner. ----
+
+  // Called by the committer, on its thread, when there is news: something is committed, or failed,
+  // or the space has changed. Set before the first step.
+  void on_news(std::function<void()> hook) { news_ = std::move(hook); }
+  // Returns the position of the frame's first record.
+  Position append(Frame frame);
+  // Frames committed since the last call, in order, added to `to`.
+  void take_committed(std::vector<Committed>& to);
+  // A buffer for FrameBuilder::reuse; empty when there is none.
+  FrameBuffer take_buffer();
+  Position next_position() const { return next_; }
+
+  // ---- Any thread. ----
+
+  // Positions below are committed, and durable.
+  Position committed_end() const { return committed_.load(std::memory_order_acquire); }
+  Position durable_end() const { return durable_.load(std::memory_order_acquire); }
+  // What was appended and is not yet committed; the owner holds back when it is much.
+  std::uint64_t waiting_bytes() const { return waiting_.load(std::memory_order_relaxed); }
+  SpaceState space() const { return space_.load(std::memory_order_relaxed); }
+  std::optional<Error> failure() const;
+  const SegmentTable& segments() const { return *parts_.table; }
+  // Of the segment that is being written; it and later ones are not to be removed.
+  std::uint32_t last_segment() const { return last_segment_.load(std::memory_order_acquire); }
+  // Removes whole segments. A snapshot that does without them is durable by then. Who reads one
+  // goes on undisturbed.
+  Result<void> remove_segments(std::span<const std::uint32_t> ordinals);
+  const std::string& directory() const { return parts_.directory; }
+  os::Disk& disk() const { return parts_.disk; }
+
+  // ---- The committer. ----
+
+  // Commits what was appended before. Returns when to call again if nothing is appended meanwhile.
+  MonoTime step(MonoTime now);
+  // Blocks until something is appended, `until`, or wake(). False after end_waiting().
+  bool wait(MonoTime until);
+  void wake();
+  void end_waiting();
+  // The last step: commits and syncs everything, and marks it. Only a full disk leaves something.
+  void finish(MonoTime now);
+
+ private:
+  Result<void> commit(MonoTime now);
+  Result<void> write_batch();
+  Result<void> settle(MonoTime now);
+  void publish();
+  void fail_for_ever(const Error& error);
+  MonoTime next_step(MonoTime now) const;
+  bool is_sync_due(MonoTime now) const;
+  bool takes_mark(MonoTime now) const;
+
+  Parts parts_;
+  JournalOptions options_;
+  std::function<void()> news_{};
+
+  Position next_;  // the owner's
+
+  // Between the owner and the committer.
+  mutable std::mutex lock_{};
+  std::condition_variable changed_{};
+  std::vector<Frame> appended_{};
+  std::vector<Committed> committed_frames_{};
+  std::vector<FrameBuffer> buffers_{};
+  std::optional<Error> failure_{};
+  bool stuck_ = false;  // the disk is full, and the reserve used up; set by the committer alone
+  bool woken_ = false;
+  bool ended_ = false;
+
+  std::atomic<Position> committed_;
+  std::atomic<Position> durable_;
+  std::atomic<std::uint64_t> waiting_{0};
+  std::atomic<SpaceState> space_{SpaceState::ok};
+  std::atomic<std::uint32_t> last_segment_;
+
+  // The committer's.
+  JournalWriter writer_;
+  std::vector<Frame> batch_{};
+  std::size_t written_ = 0;  // of batch_
+  std::vector<Committed> places_{};
+  bool failed_ = false;
+  MonoTime last_sync_{};
+  MonoTime last_commit_{};
+};
+
+}  // namespace mqz::storage

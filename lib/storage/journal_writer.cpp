@@ -1,0 +1,90 @@
+#include "lib/storage/journal_writer.h"
+
+#include <array>
+
+#include "lib/storage/checksum.h"
+
+namespace mqz::storage {
+
+namespace {
+
+// Larger writes gain nothing, and their callers wait for the whole of it.
+constexpr std::uint64_t write_bytes_max = std::uint64_t{16} << 20U;
+constexpr std::size_t frames_max = 1024;
+
+}  // namespace
+
+std::size_t JournalWriter::fitting(std::span<const Frame> frames) const {
+  const std::uint64_t room = end_.segment->header.bytes - end_.offset;
+  std::uint64_t bytes = 0;
+  std::size_t count = 0;
+  for (const Frame& frame : frames) {
+    bytes += frame.buffer.size();
+    if (bytes > room || count == frames_max || (count != 0 && bytes > write_bytes_max)) break;
+    ++count;
+  }
+  return count;
+}
+
+void JournalWriter::place(Frame& frame, std::uint64_t offset, std::vector<Committed>& places) {
+  const EntryHeader header{EntryKind::frame, end_.next,   synced_,
+                           end_.chain,       frame.bytes, frame.count};
+  write_entry_header(header, end_.segment->key(), frame.buffer.begin());
+  const auto at = static_cast<std::uint32_t>(offset + entry_header_bytes);
+  places.push_back({end_.next, frame.count, {end_.segment->header.ordinal, at}});
+  end_.next = header.end();
+  end_.chain = chain_after(end_.chain, frame.view());
+}
+
+Result<std::size_t> JournalWriter::write(std::span<Frame> frames, std::vector<Committed>& places) {
+  const std::size_t count = fitting(frames);
+  if (count == 0) return 0;
+  pieces_.clear();
+  std::uint64_t offset = end_.offset;
+  for (Frame& frame : frames.first(count)) {
+    place(frame, offset, places);
+    pieces_.push_back(frame.buffer.bytes());
+    offset += frame.buffer.size();
+  }
+  if (auto written = end_.segment->file->write_at(end_.offset, pieces_); !written)
+    return tl::unexpected(written.error());
+  end_.offset = offset;
+  end_.marked = false;
+  return count;
+}
+
+Result<void> JournalWriter::sync() {
+  if (is_synced()) return {};
+  if (auto synced = end_.segment->file->sync(); !synced) return synced;
+  synced_ = end_.offset;
+  return {};
+}
+
+Result<void> JournalWriter::roll() {
+  if (auto synced = sync(); !synced) return synced;
+  const SegmentHeader& last = end_.segment->header;
+  auto next = room_.begin({last.store_id, end_.next, end_.chain, 0, last.ordinal + 1});
+  if (!next) return tl::unexpected(next.error());
+  end_.segment = std::move(*next);
+  end_.offset = segment_header_bytes;
+  end_.marked = true;
+  synced_ = end_.offset;
+  table_.add(end_.segment);
+  return {};
+}
+
+Result<void> JournalWriter::mark() {
+  if (auto synced = sync(); !synced) return synced;
+  end_.marked = true;
+  // A full segment needs none: the next one says that it is durable.
+  if (end_.segment->header.bytes - end_.offset < entry_header_bytes) return {};
+  std::array<std::byte, entry_header_bytes> bytes{};
+  write_entry_header({EntryKind::mark, end_.next, synced_, end_.chain, 0, 0}, end_.segment->key(),
+                     bytes.data());
+  const std::array piece{Bytes(bytes)};
+  if (auto written = end_.segment->file->write_at(end_.offset, piece); !written) return written;
+  end_.offset += bytes.size();
+  return sync();
+}
+
+}  // namespace mqz::storage

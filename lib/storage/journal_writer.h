@@ -1,0 +1,59 @@
+// Writes frames to the last segment and begins the next one: the committer's hands. One thread.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "lib/storage/entry.h"
+#include "lib/storage/recovery.h"
+#include "lib/storage/room.h"
+
+namespace mqz::storage {
+
+// A frame that has found its place.
+struct Committed {
+  Position first = 0;
+  std::uint32_t count = 0;
+  Address address{};  // of the frame
+
+  Position end() const { return first + count; }
+  // Of the record that FrameBuilder::bytes() had announced at this offset.
+  Address address_of(std::uint32_t offset) const {
+    return {address.segment, address.offset + offset};
+  }
+};
+
+class JournalWriter {
+ public:
+  JournalWriter(JournalEnd end, SegmentTable& table, Room& room)
+      : end_(std::move(end)), table_(table), room_(room), synced_(end_.offset) {}
+
+  // Writes as many of the frames as the segment takes, with one call of the system; returns how
+  // many. 0: it is full, or does not take the first.
+  Result<std::size_t> write(std::span<Frame> frames, std::vector<Committed>& places);
+  // Everything written is durable.
+  Result<void> sync();
+  // Syncs and begins the next segment. `unavailable` when the disk is full.
+  Result<void> roll();
+  // Writes an entry that says what is durable, and syncs it: only what was never marked so can be
+  // taken for torn at the next start.
+  Result<void> mark();
+
+  bool needs_mark() const { return !end_.marked; }
+  bool is_synced() const { return synced_ == end_.offset; }
+  std::uint64_t unsynced_bytes() const { return end_.offset - synced_; }
+  Position written_end() const { return end_.next; }
+  const SegmentHeader& segment() const { return end_.segment->header; }
+
+ private:
+  std::size_t fitting(std::span<const Frame> frames) const;
+  void place(Frame& frame, std::uint64_t offset, std::vector<Committed>& places);
+
+  JournalEnd end_;
+  SegmentTable& table_;
+  Room& room_;
+  std::uint64_t synced_;  // bytes of the segment that are durable
+  std::vector<Bytes> pieces_{};
+};
+
+}  // namespace mqz::storage

@@ -1,0 +1,70 @@
+// Keeps room for the journal on the disk: the next segment, made before it is needed, and a reserve
+// for when the disk is full, so that what frees memory and disk can still be committed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/base/time.h"
+#include "lib/os/disk.h"
+#include "lib/storage/segment.h"
+
+namespace mqz::storage {
+
+enum class SpaceState : std::uint8_t {
+  ok,
+  full,        // no room for a segment: only small records, which go to the reserve
+  recovering,  // there is room for a segment again, and not yet for the whole reserve
+};
+
+struct RoomSizes {
+  std::uint64_t segment_bytes = std::uint64_t{64} << 20U;
+  std::uint64_t reserve_bytes = std::uint64_t{8} << 20U;  // of one segment of the reserve
+  std::uint32_t reserve_count = 2;
+};
+
+class Room {
+ public:
+  Room(os::Disk& disk, std::string directory, const RoomSizes& sizes)
+      : disk_(disk), directory_(std::move(directory)), sizes_(sizes) {}
+
+  // Looks what an earlier process has left, and removes what is not whole.
+  Result<void> open(const std::vector<std::string>& names);
+  // Makes what is missing, if there is room; asks the disk again at most once a second. An error is
+  // another one than a full disk.
+  Result<void> prepare(MonoTime now);
+  bool is_prepared() const { return has_spare_ && has_whole_reserve(); }
+  SpaceState state() const { return state_; }
+  // Begins a segment; from the reserve if nothing else is there. `unavailable` when the disk is
+  // full and the reserve is used up. The segment is durable and empty.
+  Result<std::shared_ptr<Segment>> begin(SegmentHeader header);
+
+ private:
+  std::string spare_path() const { return directory_ + "/spare"; }
+  std::string reserve_path(std::size_t index) const;
+  bool has_whole_reserve() const;
+  Result<void> make(const std::string& path, std::uint64_t bytes);
+  Result<bool> keep_if_whole(const std::string& name, std::uint64_t bytes);
+  Result<void> make_missing();
+  // Which prepared file is next; -1 for the spare. unavailable if there is none.
+  Result<int> choose();
+
+  os::Disk& disk_;
+  std::string directory_;
+  RoomSizes sizes_;
+  bool has_spare_ = false;
+  std::vector<bool> reserve_{};
+  SpaceState state_ = SpaceState::ok;
+  MonoTime ask_again_{};
+};
+
+// A file of this size, as zeroes; removed again if there is no room. Its name is not yet durable.
+Result<void> make_file(os::Disk& disk, const std::string& path, std::uint64_t bytes);
+
+// Gives the file at `path` this header and its final name, durably.
+Result<std::shared_ptr<Segment>> begin_segment(os::Disk& disk, const std::string& directory,
+                                               const std::string& path,
+                                               std::unique_ptr<os::DiskFile> file,
+                                               const SegmentHeader& header);
+
+}  // namespace mqz::storage

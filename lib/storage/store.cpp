@@ -1,0 +1,127 @@
+#include "lib/storage/store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lib/base/check.h"
+#include "lib/storage/identity.h"
+
+namespace mqz::storage {
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+Names names_ending_with(const Names& names, std::string_view ending) {
+  Names found;
+  std::copy_if(names.begin(), names.end(), std::back_inserter(found),
+               [&](const std::string& name) { return position_in_name(name, ending).has_value(); });
+  return found;
+}
+
+Result<void> remove_temporary(os::Disk& disk, const std::string& directory, Names& names) {
+  const auto is_temporary = [](const std::string& name) { return name.ends_with(".tmp"); };
+  for (const std::string& name : names) {
+    if (!is_temporary(name)) continue;
+    if (auto removed = disk.remove(directory + "/" + name); !removed) return removed;
+  }
+  std::erase_if(names, is_temporary);
+  return {};
+}
+
+// A store whose making was interrupted has at most a first segment without entries.
+Result<void> remove_unfinished(os::Disk& disk, const std::string& directory, const Names& names) {
+  const Names segments = names_ending_with(names, segment_ending);
+  if (segments.empty()) return {};
+  const std::string path = directory + "/" + segments.front();
+  const auto segment = open_segment(disk, path, os::OpenAs::read);
+  if (!segment) return tl::unexpected(segment.error());
+  std::array<std::byte, entry_header_bytes> start{};
+  const auto got = (*segment)->file->read_at(segment_header_bytes, start);
+  if (!got) return tl::unexpected(got.error());
+  if (segments.size() > 1 || (*segment)->header.ordinal != 1 || looks_like_entry(start.data())) {
+    return fail(ErrorCode::corrupt, fmt::format("{}/{}: missing beside {}", directory,
+                                                identity_name, segments.front()));
+  }
+  return disk.remove(path);
+}
+
+Result<std::uint64_t> make_store(os::Disk& disk, const std::string& directory, const Names& names,
+                                 std::uint64_t store_id, const RoomSizes& sizes) {
+  if (auto removed = remove_unfinished(disk, directory, names); !removed)
+    return tl::unexpected(removed.error());
+  const std::string path = directory + "/first.tmp";
+  if (auto made = make_file(disk, path, sizes.segment_bytes); !made)
+    return tl::unexpected(made.error());
+  auto file = disk.open(path, os::OpenAs::write);
+  if (!file) return tl::unexpected(file.error());
+  const auto segment = begin_segment(disk, directory, path, std::move(*file),
+                                     {store_id, 1, 0, sizes.segment_bytes, 1});
+  if (!segment) return tl::unexpected(segment.error());
+  if (auto written = write_identity(disk, directory, store_id); !written)
+    return tl::unexpected(written.error());
+  return store_id;
+}
+
+Result<Names> list_store(os::Disk& disk, const std::string& directory) {
+  Result<Names> names = disk.list(directory);
+  if (!names) return names;
+  if (auto removed = remove_temporary(disk, directory, *names); !removed)
+    return tl::unexpected(removed.error());
+  // What an earlier process renamed last may stand here and not yet on the medium.
+  if (auto synced = disk.sync_directory(directory); !synced) return tl::unexpected(synced.error());
+  return names;
+}
+
+// The store's id; it is made when nothing is there.
+Result<std::uint64_t> identify(os::Disk& disk, const std::string& directory, const Names& names,
+                               std::uint64_t new_id, const RoomSizes& sizes, bool& is_new) {
+  Result<std::uint64_t> store_id = read_identity(disk, directory);
+  is_new = !store_id && store_id.error().code == ErrorCode::not_found;
+  return is_new ? make_store(disk, directory, names, new_id, sizes) : store_id;
+}
+
+void check_sizes(const JournalOptions& options) {
+  const std::uint64_t least = std::min(options.sizes.segment_bytes, options.sizes.reserve_bytes);
+  MQZ_CHECK(segment_header_bytes + 2 * entry_header_bytes + options.frame_bytes_max + 8 <= least);
+  MQZ_CHECK(options.sizes.segment_bytes % 8 == 0 && options.sizes.reserve_bytes % 8 == 0);
+  MQZ_CHECK(options.sizes.segment_bytes <= std::uint64_t{1} << 31U);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> open_store(os::Disk& disk, const std::string& directory,
+                                            const JournalOptions& options, std::uint64_t new_id,
+                                            EntryVisitor& visitor, OpenReport& report) {
+  check_sizes(options);
+  if (auto made = disk.make_directory(directory); !made) return tl::unexpected(made.error());
+  auto lock = disk.lock(directory + "/LOCK");
+  if (!lock) return tl::unexpected(lock.error());
+  Result<Names> names = list_store(disk, directory);
+  if (!names) return tl::unexpected(names.error());
+  const auto store_id = identify(disk, directory, *names, new_id, options.sizes, report.is_new);
+  if (!store_id) return tl::unexpected(store_id.error());
+  if (report.is_new) names = disk.list(directory);
+  if (!names) return tl::unexpected(names.error());
+
+  const Names files = names_ending_with(*names, segment_ending);
+  if (files.empty())
+    return fail(ErrorCode::corrupt, directory + ": the journal's segments are missing");
+  auto segments = open_segments(disk, directory, files, *store_id);
+  if (!segments) return tl::unexpected(segments.error());
+  auto end = recover_segments(*segments, 0, visitor, report.journal);
+  if (!end) return tl::unexpected(end.error());
+
+  Journal::Parts parts{disk,
+                       directory,
+                       std::move(*lock),
+                       std::make_unique<SegmentTable>(),
+                       std::make_unique<Room>(disk, directory, options.sizes),
+                       std::move(*end)};
+  for (const auto& segment : *segments) parts.table->add(segment);
+  if (auto room = parts.room->open(*names); !room) return tl::unexpected(room.error());
+  return std::make_unique<Journal>(std::move(parts), options);
+}
+
+}  // namespace mqz::storage

@@ -4,7 +4,6 @@
 
 #include "lib/storage/checksum.h"
 #include "lib/storage/little_endian.h"
-#include "lib/storage/segment.h"
 
 namespace mqz::storage {
 
@@ -18,11 +17,12 @@ constexpr std::size_t at_hash = identity_bytes - 8;
 
 }  // namespace
 
-std::array<std::byte, identity_bytes> encode_identity(std::uint64_t store_id) {
+std::array<std::byte, identity_bytes> encode_identity(std::uint64_t store_id,
+                                                      std::uint32_t format) {
   std::array<std::byte, identity_bytes> bytes{};
   std::byte* const to = bytes.data();
   store(to, magic);
-  store(to + at_format, store_format);
+  store(to + at_format, format);
   store(to + at_store_id, store_id);
   store(to + at_hash, keyed_hash({to, at_hash}, magic));
   return bytes;

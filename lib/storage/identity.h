@@ -7,13 +7,15 @@
 #include <string>
 
 #include "lib/os/disk.h"
+#include "lib/storage/segment.h"
 
 namespace mqz::storage {
 
 inline constexpr std::size_t identity_bytes = 512;
 inline constexpr const char* identity_name = "STORE";
 
-std::array<std::byte, identity_bytes> encode_identity(std::uint64_t store_id);
+std::array<std::byte, identity_bytes> encode_identity(std::uint64_t store_id,
+                                                      std::uint32_t format = store_format);
 
 // not_found, corrupt, or invalid for a newer format, naming both.
 Result<std::uint64_t> read_identity(os::Disk& disk, const std::string& directory);

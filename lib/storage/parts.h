@@ -1,0 +1,33 @@
+// Records that are larger than a frame: split over frames with consecutive numbers, and joined
+// again. What joins keeps the parts of a writer until the last one comes.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "lib/storage/frame.h"
+
+namespace mqz::storage {
+
+// Adds a record whose body exceeds `part_bytes` as parts. Every frame but the last is taken and
+// given to `sink`; the last part stays in `builder`, at offset frame_header_bytes.
+void add_in_parts(FrameBuilder& builder, RecordHead head, Bytes body, std::size_t part_bytes,
+                  const std::function<void(Frame)>& sink);
+
+class PartJoiner {
+ public:
+  // Gives the whole body when `record` completes one: a view of the record, or of what was
+  // collected until the next call. False when more is to come, or when the parts before are missing
+  // and the record can never be whole.
+  bool add(std::uint64_t incarnation, const RecordView& record, Bytes& body);
+  // The writer is no more; what it began is void.
+  void forget(std::uint64_t incarnation) { begun_.erase(incarnation); }
+  std::size_t begun() const { return begun_.size(); }
+
+ private:
+  std::map<std::uint64_t, std::vector<std::byte>> begun_{};
+  std::vector<std::byte> whole_{};
+};
+
+}  // namespace mqz::storage

@@ -20,6 +20,7 @@ constexpr std::size_t buffer_bytes_max = std::size_t{1} << 20U;
 Journal::Journal(Parts parts, const JournalOptions& options)
     : parts_(std::move(parts)),
       options_(options),
+      store_id_(parts_.end.segment->header.store_id),
       next_(parts_.end.next),
       committed_(next_),
       durable_(next_),
@@ -59,15 +60,22 @@ std::optional<Error> Journal::failure() const {
   return failure_;
 }
 
-Result<void> Journal::remove_segments(std::span<const std::uint32_t> ordinals) {
+Result<bool> Journal::remove_segments(std::span<const std::uint32_t> ordinals, Position counted) {
+  if (durable_end() < counted) {
+    sync_soon();
+    return false;
+  }
   for (const std::uint32_t ordinal : ordinals) {
     MQZ_CHECK(ordinal < last_segment());
     const SegmentRef segment = parts_.table->find(ordinal);
     if (segment == nullptr) continue;
-    if (auto removed = parts_.disk.remove(segment->path); !removed) return removed;
+    if (auto removed = parts_.disk.remove(segment->path); !removed)
+      return tl::unexpected(removed.error());
     parts_.table->forget(ordinal);
   }
-  return parts_.disk.sync_directory(parts_.directory);
+  if (auto synced = parts_.disk.sync_directory(parts_.directory); !synced)
+    return tl::unexpected(synced.error());
+  return true;
 }
 
 Result<void> Journal::write_batch() {
@@ -91,6 +99,7 @@ Result<void> Journal::write_batch() {
 
 bool Journal::is_sync_due(MonoTime now) const {
   if (writer_.is_synced()) return false;
+  if (sync_now_) return true;
   switch (options_.durability) {
     case Durability::sync: return true;
     case Durability::interval: return now - last_sync_ >= options_.interval;
@@ -104,13 +113,15 @@ bool Journal::takes_mark(MonoTime now) const {
   return writer_.needs_mark() && writer_.is_synced() && now - last_commit_ >= idle;
 }
 
+// What did not fit on a full disk comes first.
+void Journal::take_batch() {
+  const std::lock_guard hold(lock_);
+  if (batch_.empty()) std::swap(batch_, appended_);
+  sync_now_ = std::exchange(sync_wanted_, false);
+}
+
 Result<void> Journal::commit(MonoTime now) {
-  if (written_ == batch_.size()) {
-    batch_.clear();
-    written_ = 0;
-    const std::lock_guard hold(lock_);
-    std::swap(batch_, appended_);
-  }
+  take_batch();
   if (!batch_.empty()) last_commit_ = now;
   if (auto written = write_batch(); !written) return written;
   if (!is_sync_due(now)) return {};
@@ -135,7 +146,12 @@ void Journal::publish() {
   places_.clear();
   waiting_.fetch_sub(bytes, std::memory_order_relaxed);
   committed_.store(writer_.written_end(), std::memory_order_release);
-  if (writer_.is_synced()) durable_.store(writer_.written_end(), std::memory_order_release);
+  if (!writer_.is_synced()) return;
+  {
+    const std::lock_guard hold(lock_);
+    durable_.store(writer_.written_end(), std::memory_order_release);
+  }
+  durable_changed_.notify_all();
 }
 
 // What is not in the way of a commit: the next segment, the mark of durability.
@@ -158,8 +174,11 @@ MonoTime Journal::next_step(MonoTime now) const {
 
 void Journal::fail_for_ever(const Error& error) {
   failed_ = true;
-  const std::lock_guard hold(lock_);
-  failure_ = error;
+  {
+    const std::lock_guard hold(lock_);
+    failure_ = error;
+  }
+  durable_changed_.notify_all();
 }
 
 MonoTime Journal::step(MonoTime now) {
@@ -181,10 +200,34 @@ MonoTime Journal::step(MonoTime now) {
 
 void Journal::finish(MonoTime now) {
   step(now);
-  if (failed_) return;
-  if (auto marked = writer_.needs_mark() ? writer_.mark() : Result<void>{}; !marked)
-    fail_for_ever(marked.error());
-  if (!failed_) durable_.store(writer_.written_end(), std::memory_order_release);
+  Result<void> marked;
+  if (!failed_ && writer_.needs_mark()) marked = writer_.mark();
+  if (!marked) fail_for_ever(marked.error());
+  if (!failed_) publish();
+  {
+    const std::lock_guard hold(lock_);
+    finished_ = true;
+  }
+  durable_changed_.notify_all();
+}
+
+void Journal::sync_soon() {
+  {
+    const std::lock_guard hold(lock_);
+    sync_wanted_ = true;
+    woken_ = true;
+  }
+  changed_.notify_one();
+}
+
+bool Journal::wait_durable(Position end, const std::atomic<bool>& given_up) {
+  constexpr Millis look_every{100};
+  std::unique_lock hold(lock_);
+  while (durable_end() < end) {
+    if (failure_ || finished_ || given_up.load()) return false;
+    durable_changed_.wait_for(hold, look_every);
+  }
+  return true;
 }
 
 bool Journal::wait(MonoTime until) {

@@ -71,10 +71,18 @@ class Journal {
   const SegmentTable& segments() const { return *parts_.table; }
   // Of the segment that is being written; it and later ones are not to be removed.
   std::uint32_t last_segment() const { return last_segment_.load(std::memory_order_acquire); }
-  // Removes whole segments. A snapshot that does without them is durable by then. Who reads one
+  // Removes whole segments, which the durable snapshot does without. `counted`: the owner has
+  // applied everything below, and found nothing alive in them; false, and nothing is removed, as
+  // long as that is not durable, since a power cut could bring it back to life. Who reads a segment
   // goes on undisturbed.
-  Result<void> remove_segments(std::span<const std::uint32_t> ordinals);
+  Result<bool> remove_segments(std::span<const std::uint32_t> ordinals, Position counted);
+  // Syncs soon, in whatever mode.
+  void sync_soon();
+  // Blocks until `end` is durable; false if that is given up: by a failure, at finish(), or by the
+  // flag, which is looked at now and then.
+  bool wait_durable(Position end, const std::atomic<bool>& given_up);
   const std::string& directory() const { return parts_.directory; }
+  std::uint64_t store_id() const { return store_id_; }
   os::Disk& disk() const { return parts_.disk; }
 
   // ---- The committer. ----
@@ -95,11 +103,13 @@ class Journal {
   void publish();
   void fail_for_ever(const Error& error);
   MonoTime next_step(MonoTime now) const;
+  void take_batch();
   bool is_sync_due(MonoTime now) const;
   bool takes_mark(MonoTime now) const;
 
   Parts parts_;
   JournalOptions options_;
+  std::uint64_t store_id_;
   std::function<void()> news_{};
 
   Position next_;  // the owner's
@@ -107,13 +117,16 @@ class Journal {
   // Between the owner and the committer.
   mutable std::mutex lock_{};
   std::condition_variable changed_{};
+  std::condition_variable durable_changed_{};
   std::vector<Frame> appended_{};
   std::vector<Committed> committed_frames_{};
   std::vector<FrameBuffer> buffers_{};
   std::optional<Error> failure_{};
   bool stuck_ = false;  // the disk is full, and the reserve used up; set by the committer alone
   bool woken_ = false;
+  bool sync_wanted_ = false;
   bool ended_ = false;
+  bool finished_ = false;
 
   std::atomic<Position> committed_;
   std::atomic<Position> durable_;
@@ -127,6 +140,7 @@ class Journal {
   std::size_t written_ = 0;  // of batch_
   std::vector<Committed> places_{};
   bool failed_ = false;
+  bool sync_now_ = false;  // was wanted
   MonoTime last_sync_{};
   MonoTime last_commit_{};
 };

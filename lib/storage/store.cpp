@@ -89,11 +89,33 @@ void check_sizes(const JournalOptions& options) {
   MQZ_CHECK(options.sizes.segment_bytes <= std::uint64_t{1} << 31U);
 }
 
+// The journal must hold everything that the snapshot's entries reflect.
+Result<void> check_reach(const JournalEnd& end, const SnapshotSummary& snapshot) {
+  if (end.next >= snapshot.totals.end && end.next >= snapshot.header.replay_from) return {};
+  return fail(ErrorCode::corrupt,
+              fmt::format("{}: offset {}: the journal ends before position {}, which {} reflects",
+                          end.segment->path, end.offset, snapshot.totals.end, snapshot.name));
+}
+
+// The state, from the snapshot and what follows it.
+Result<JournalEnd> read_store(os::Disk& disk, const std::string& directory, const Names& names,
+                              const std::vector<std::shared_ptr<Segment>>& segments,
+                              StoreVisitor& visitor, OpenReport& report) {
+  const std::uint64_t store_id = segments.back()->header.store_id;
+  const auto snapshot = read_newest_snapshot(disk, directory, names, store_id, visitor);
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  report.snapshot = *snapshot;
+  auto end = recover_segments(segments, snapshot->header.replay_from, visitor, report.journal);
+  if (!end) return end;
+  if (auto reaches = check_reach(*end, *snapshot); !reaches) return tl::unexpected(reaches.error());
+  return end;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Journal>> open_store(os::Disk& disk, const std::string& directory,
                                             const JournalOptions& options, std::uint64_t new_id,
-                                            EntryVisitor& visitor, OpenReport& report) {
+                                            StoreVisitor& visitor, OpenReport& report) {
   check_sizes(options);
   if (auto made = disk.make_directory(directory); !made) return tl::unexpected(made.error());
   auto lock = disk.lock(directory + "/LOCK");
@@ -108,9 +130,9 @@ Result<std::unique_ptr<Journal>> open_store(os::Disk& disk, const std::string& d
   const Names files = names_ending_with(*names, segment_ending);
   if (files.empty())
     return fail(ErrorCode::corrupt, directory + ": the journal's segments are missing");
-  auto segments = open_segments(disk, directory, files, *store_id);
+  const auto segments = open_segments(disk, directory, files, *store_id);
   if (!segments) return tl::unexpected(segments.error());
-  auto end = recover_segments(*segments, 0, visitor, report.journal);
+  auto end = read_store(disk, directory, *names, *segments, visitor, report);
   if (!end) return tl::unexpected(end.error());
 
   Journal::Parts parts{disk,

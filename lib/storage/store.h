@@ -7,11 +7,17 @@
 #include "lib/os/disk.h"
 #include "lib/storage/journal.h"
 #include "lib/storage/recovery.h"
+#include "lib/storage/snapshot_file.h"
 
 namespace mqz::storage {
 
+// Shown the snapshot's entries first, then the records from its start on, of which some may be
+// older than the entries they touch.
+class StoreVisitor : public EntryVisitor, public SnapshotVisitor {};
+
 struct OpenReport {
   bool is_new = false;
+  SnapshotSummary snapshot{};
   RecoveryReport journal{};
 };
 
@@ -23,6 +29,6 @@ struct OpenReport {
 // it is not as it was written, with file and offset; the disk's. Nothing but a torn end is changed.
 Result<std::unique_ptr<Journal>> open_store(os::Disk& disk, const std::string& directory,
                                             const JournalOptions& options, std::uint64_t store_id,
-                                            EntryVisitor& visitor, OpenReport& report);
+                                            StoreVisitor& visitor, OpenReport& report);
 
 }  // namespace mqz::storage

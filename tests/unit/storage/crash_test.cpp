@@ -1,6 +1,7 @@
 // A power cut is a test: at every sync the disk keeps only what it must, and the rest by chance.
 #include <catch2/catch.hpp>
 
+#include "lib/storage/compaction.h"
 #include "tests/unit/storage/small_store.h"
 
 using namespace mqz;
@@ -8,6 +9,22 @@ using namespace mqz::storage;
 using simulation::Random;
 
 namespace {
+
+// The state is all texts by their position: a snapshot has those that were committed, the journal
+// the rest.
+std::map<Position, std::string> state_of(const Texts& found) {
+  std::map<Position, std::string> state;
+  for (const auto& [key, text] : found.entries) state[std::stoull(key)] = text;
+  for (const auto& [position, text] : found.texts) {
+    const auto known = state.find(position);
+    if (known == state.end()) {
+      state[position] = text;
+    } else {
+      REQUIRE(known->second == text);
+    }
+  }
+  return state;
+}
 
 // What was appended, and how much of it was promised.
 struct Promise {
@@ -62,6 +79,26 @@ class Run {
       append(*journal_, frames, texts);
     }
     journal_->step(MonoTime{Millis{ms}});
+    if (random_.chance(0.15)) snapshot(ms);
+  }
+
+  void snapshot(int ms) {
+    const Position end = journal_->committed_end();
+    auto writer =
+        SnapshotWriter::begin(journal_->disk(), journal_->directory(), {journal_->store_id(), end});
+    REQUIRE(writer.has_value());
+    SnapshotSlice slice;
+    for (auto at = promise_.appended.begin(); at != promise_.appended.lower_bound(end); ++at) {
+      slice.add({1, 1, as_bytes(std::to_string(at->first)), at->first, as_bytes(at->second)});
+      if (slice.bytes() > 700) REQUIRE(writer->add(std::exchange(slice, {})).has_value());
+    }
+    REQUIRE(writer->add(std::move(slice)).has_value());
+    journal_->sync_soon();
+    journal_->step(MonoTime{Millis{ms}});
+    REQUIRE(journal_->durable_end() >= writer->end());
+    REQUIRE(writer->finish().has_value());
+    const auto plan = plan_compaction(segment_loads(journal_->segments(), {}), end);
+    REQUIRE(journal_->remove_segments(plan.remove, end).value());
   }
 
   void take_image(FakeDisk& disk) {
@@ -80,7 +117,7 @@ class Run {
 void check_found(const Texts& found, const Promise& promise) {
   CHECK(found.gaps.empty());
   Position expected = 1;
-  for (const auto& [position, text] : found.texts) {
+  for (const auto& [position, text] : state_of(found)) {
     CHECK(position == expected++);
     const auto appended = promise.appended.find(position);
     REQUIRE(appended != promise.appended.end());
@@ -98,7 +135,8 @@ void play_twice(std::uint64_t seed, Durability durability, std::size_t& images) 
     {
       const SmallStore store = reopen(*image.disk, small_options(durability));
       check_found(store.found, image.promise);
-      found = {store.found.texts, store.found.texts.size() + 1};
+      found.appended = state_of(store.found);
+      found.durable = found.appended.size() + 1;
     }
     // What was shown once lasts, whatever happens next.
     Random random(seed + images);

@@ -29,6 +29,12 @@ Result<void> Texts::on_gap(Position first, Position end) {
   return {};
 }
 
+Result<void> Texts::on_snapshot_entry(const SnapshotEntry& entry) {
+  entries[text_of(entry.key)] = text_of(entry.value);
+  stamps[text_of(entry.key)] = entry.stamp;
+  return {};
+}
+
 Result<SmallStore> open_small(os::Disk& disk, const JournalOptions& options) {
   SmallStore store;
   auto journal =

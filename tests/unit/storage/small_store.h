@@ -18,14 +18,17 @@ inline constexpr RecordHead text_record{7, 1, true, Part::whole};
 JournalOptions small_options(Durability durability = Durability::sync);
 
 // What a journal shows: position -> text.
-class Texts final : public EntryVisitor {
+class Texts final : public StoreVisitor {
  public:
   Result<void> on_frame(const JournalFrame& frame) override;
   Result<void> on_gap(Position first, Position end) override;
+  Result<void> on_snapshot_entry(const SnapshotEntry& entry) override;
 
   std::map<Position, std::string> texts{};
   std::map<Position, Address> addresses{};
   std::map<Position, Position> gaps{};
+  std::map<std::string, std::string> entries{};  // of the snapshot
+  std::map<std::string, Position> stamps{};
   Position next = 0;  // of the last frame or gap
 };
 

@@ -1,0 +1,107 @@
+// Snapshots: the state at about a position, as keyed entries in blocks. They are fuzzy: each entry
+// says which position it reflects, and the journal from where the snapshot began is applied to what
+// is older. Pure; FORMAT.md has every byte.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "lib/base/bytes.h"
+#include "lib/base/error.h"
+#include "lib/storage/frame.h"
+
+namespace mqz::storage {
+
+inline constexpr std::uint32_t snapshot_header_bytes = 512;
+inline constexpr std::uint32_t block_header_bytes = 32;
+inline constexpr std::uint32_t snapshot_entry_header_bytes = 16;
+inline constexpr std::string_view snapshot_ending = ".snapshot";
+
+// One object, or a part of one: the owner's kinds, versions and keys. Views live as long as the
+// block.
+struct SnapshotEntry {
+  std::uint8_t kind = 0;
+  std::uint8_t version = 0;
+  Bytes key{};         // at most 65535 bytes
+  Position stamp = 0;  // the last position whose record the value reflects
+  Bytes value{};
+};
+
+struct SnapshotHeader {
+  std::uint64_t store_id = 0;
+  Position replay_from = 0;  // every record from here on is to be applied where it is newer
+
+  friend bool operator==(const SnapshotHeader&, const SnapshotHeader&) = default;
+};
+
+std::array<std::byte, snapshot_header_bytes> encode_snapshot_header(const SnapshotHeader& header);
+// corrupt, or invalid for a newer format; the text lacks the file's name.
+Result<SnapshotHeader> decode_snapshot_header(Bytes bytes);
+
+// Entries on their way into a snapshot: one block. Made by whoever has the objects, in a turn of
+// its loop; some hundred KB are a good size.
+class SnapshotSlice {
+ public:
+  void add(const SnapshotEntry& entry);
+  bool empty() const { return entries_ == 0; }
+  // Of the block so far.
+  std::size_t bytes() const { return buffer_.size(); }
+  std::uint32_t entries() const { return entries_; }
+  Position end() const { return end_; }  // behind the highest stamp
+
+ private:
+  friend class BlockSealer;
+  FrameBuffer buffer_{};
+  std::uint32_t entries_ = 0;
+  Position end_ = 1;
+};
+
+// What the last block says of all others.
+struct SnapshotTotals {
+  std::uint64_t entries = 0;
+  std::uint64_t blocks = 0;  // without the last
+  Position end = 1;          // behind the highest stamp: so far the journal has to reach
+  std::uint64_t chain = 0;   // over the blocks' sums, begun with the header's identity
+};
+
+// Gives blocks their numbers and sums, in order.
+class BlockSealer {
+ public:
+  explicit BlockSealer(const SnapshotHeader& header);
+  // The bytes of the slice's block; they live as long as the slice.
+  Bytes seal(SnapshotSlice& slice);
+  // The last block.
+  FrameBuffer seal_totals();
+  const SnapshotTotals& totals() const { return totals_; }
+
+ private:
+  SnapshotTotals totals_{};
+};
+
+enum class BlockFault : std::uint8_t { none, too_short, wrong_sum, wrong_shape, wrong_place };
+
+// Reads blocks in order and holds each against those before.
+class BlockReader {
+ public:
+  explicit BlockReader(const SnapshotHeader& header);
+  // How much the block needs that begins with these bytes; 0 if none begins so.
+  static std::uint64_t block_bytes(Bytes header);
+  // `bytes` begin with the next block, and may go on behind it. Afterwards next() gives its
+  // entries.
+  BlockFault read(Bytes bytes);
+  bool next(SnapshotEntry& entry);
+  // The last block was read, and everything agrees with it.
+  bool is_complete() const { return complete_; }
+  const SnapshotTotals& totals() const { return totals_; }
+
+ private:
+  BlockFault read_totals(Bytes body);
+
+  SnapshotTotals totals_{};
+  Bytes body_{};
+  std::size_t at_ = 0;
+  bool complete_ = false;
+};
+
+}  // namespace mqz::storage

@@ -1,0 +1,79 @@
+// The committer's thread beside the owner's, on the real disk, for ThreadSanitizer to watch.
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+#include "lib/os/clock.h"
+#include "lib/storage/commit_thread.h"
+#include "tests/unit/storage/small_store.h"
+
+using namespace mqz;
+using namespace mqz::storage;
+
+namespace {
+
+class Directory {
+ public:
+  Directory() {
+    std::string name = std::filesystem::temp_directory_path() / "mqz-store-XXXXXX";
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path = name;
+  }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  ~Directory() { std::filesystem::remove_all(path); }
+  std::string path{};
+};
+
+std::unique_ptr<Journal> open(const Directory& directory, Durability durability, Texts& texts) {
+  JournalOptions options = small_options(durability);
+  options.sizes = {1U << 16U, 1U << 15U, 2};
+  OpenReport report;
+  auto journal = open_store(os::real_disk(), directory.path + "/store", options, 77, texts, report);
+  INFO((journal ? "" : journal.error().text));
+  REQUIRE(journal.has_value());
+  return std::move(*journal);
+}
+
+}  // namespace
+
+TEST_CASE("what a thread has committed is there, whatever else goes on meanwhile", "[threads]") {
+  const auto durability = GENERATE(Durability::sync, Durability::interval, Durability::none);
+  const Directory directory;
+  constexpr int frames_max = 600;
+  std::size_t told = 0;
+  {
+    Texts nothing;
+    const auto journal = open(directory, durability, nothing);
+    std::atomic<int> news = 0;
+    journal->on_news([&] {
+      news.fetch_add(1);
+      news.notify_one();
+    });
+    std::vector<Committed> places;
+    {
+      const CommitThread committer(*journal);
+      FrameBuilder frames(1);
+      for (int i = 0; i < frames_max; ++i) {
+        append(*journal, frames, {std::to_string(i), std::string(500, 'x')});
+        if (i % 50 == 49) {
+          const int seen = news.load();
+          if (journal->committed_end() < journal->next_position()) news.wait(seen);
+        }
+        journal->take_committed(places);
+        for (; told < places.size(); ++told) CHECK(places[told].end() <= journal->committed_end());
+      }
+    }
+    journal->take_committed(places);
+    CHECK(places.size() == frames_max);
+    CHECK(journal->durable_end() == 2 * frames_max + 1);
+    CHECK_FALSE(journal->failure().has_value());
+  }
+  Texts found;
+  const auto journal = open(directory, durability, found);
+  REQUIRE(found.texts.size() == 2 * frames_max);
+  for (int i = 0; i < frames_max; ++i) {
+    REQUIRE(found.texts.at(static_cast<Position>(2 * i + 1)) == std::to_string(i));
+  }
+}

@@ -41,10 +41,8 @@ class Behind final : public EntryVisitor {
 // Whether the segment continues what was read so far.
 Result<void> check_start(const Segment& segment, const Segment& before, const ScanState& state) {
   const SegmentHeader& header = segment.header;
-  if (header.ordinal == before.header.ordinal + 1 && header.first == state.next &&
-      header.chain == state.chain) {
-    return {};
-  }
+  // Chains are equal only if nothing is missing in between.
+  if (header.first == state.next && header.chain == state.chain) return {};
   return corrupt(
       segment, 0,
       fmt::format("does not continue {}, which ends before position {}", before.path, state.next));

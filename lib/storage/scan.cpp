@@ -46,7 +46,10 @@ class EntryCheck {
   Result<bool> advance() {
     state_.next = header_.end();
     state_.synced = std::max(state_.synced, header_.synced);
-    if (header_.kind == EntryKind::gap) state_.chain = load<std::uint64_t>(body_.data());
+    if (header_.kind == EntryKind::gap) {
+      state_.chain = load<std::uint64_t>(body_.data());
+      state_.numbers.clear();
+    }
     if (header_.kind != EntryKind::frame) return true;
     state_.chain = chain_after(state_.chain, frame_.bytes());
     std::uint64_t& last = state_.numbers[frame_.incarnation()];

@@ -1,0 +1,47 @@
+#include "lib/storage/lost_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "lib/storage/scan.h"
+
+namespace mqz::storage {
+
+Result<void> LostFiles::take(const std::string& name, const std::string& why) {
+  if (auto made = disk_.make_directory(folder()); !made) return made;
+  if (auto moved = disk_.rename(directory_ + "/" + name, folder() + "/" + name); !moved)
+    return moved;
+  done_.push_back(fmt::format("{}/{}: {}; moved to lost/", directory_, name, why));
+  if (auto synced = disk_.sync_directory(folder()); !synced) return synced;
+  return disk_.sync_directory(directory_);
+}
+
+// What is there already is of a repair that was interrupted, and begins with the same bytes.
+Result<std::unique_ptr<os::DiskFile>> LostFiles::create(const std::string& path) {
+  auto file = disk_.open(path, os::OpenAs::create);
+  if (!file && file.error().code == ErrorCode::conflict) return disk_.open(path, os::OpenAs::write);
+  return file;
+}
+
+Result<void> LostFiles::copy(const Segment& segment, std::uint64_t begin, std::uint64_t end) {
+  constexpr std::uint64_t step = std::uint64_t{1} << 20U;
+  if (auto made = disk_.make_directory(folder()); !made) return made;
+  const std::string name = fmt::format("{}-{}", segment_name(segment.header.first), begin);
+  const auto file = create(folder() + "/" + name);
+  if (!file) return tl::unexpected(file.error());
+  FileWindow window(*segment.file);
+  for (std::uint64_t at = begin; at < end;) {
+    const Result<Bytes> bytes = window.at(at, static_cast<std::size_t>(std::min(end - at, step)));
+    if (!bytes) return tl::unexpected(bytes.error());
+    if (bytes->empty()) break;
+    const std::array piece{*bytes};
+    if (auto written = (*file)->write_at(at - begin, piece); !written) return written;
+    at += bytes->size();
+  }
+  if (auto synced = (*file)->sync(); !synced) return synced;
+  return disk_.sync_directory(folder());
+}
+
+}  // namespace mqz::storage

@@ -1,0 +1,32 @@
+// The folder lost/ of a store: what a repair takes out of the way, as it was.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/os/disk.h"
+#include "lib/storage/segment.h"
+
+namespace mqz::storage {
+
+class LostFiles {
+ public:
+  // What is done is told in `done`, a line each.
+  LostFiles(os::Disk& disk, std::string directory, std::vector<std::string>& done)
+      : disk_(disk), directory_(std::move(directory)), done_(done) {}
+
+  // Moves a file of the store there.
+  Result<void> take(const std::string& name, const std::string& why);
+  // Copies bytes of a segment there, to SEGMENT-OFFSET.
+  Result<void> copy(const Segment& segment, std::uint64_t begin, std::uint64_t end);
+
+ private:
+  std::string folder() const { return directory_ + "/lost"; }
+  Result<std::unique_ptr<os::DiskFile>> create(const std::string& path);
+
+  os::Disk& disk_;
+  std::string directory_;
+  std::vector<std::string>& done_;
+};
+
+}  // namespace mqz::storage

@@ -1,0 +1,29 @@
+// Makes a damaged store one that opens, at the price of what cannot be read. Nothing is thrown
+// away: what is taken out of the way goes to lost/, as it was.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/os/disk.h"
+#include "lib/storage/segment.h"
+
+namespace mqz::storage {
+
+struct LostRange {
+  Position first = 0;
+  Position end = 0;
+};
+
+struct RepairReport {
+  // Positions whose records are gone; the journal says so from now on, as gaps.
+  std::vector<LostRange> lost{};
+  // What was done, one line each, with file and offset.
+  std::vector<std::string> done{};
+};
+
+// The caller has been told that something is lost, and has accepted it. A store that is sound is
+// not changed. May be repeated after a stop. conflict when somebody has the store open.
+Result<RepairReport> repair_store(os::Disk& disk, const std::string& directory);
+
+}  // namespace mqz::storage

@@ -1,0 +1,35 @@
+// Reads a segment as far as it can be read: past what is damaged, to the next sound entry.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "lib/storage/scan.h"
+
+namespace mqz::storage {
+
+// Bytes between sound entries, or behind the last, which are not as they were written.
+struct BadRange {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;     // of the next sound entry, or of the file
+  Position next = 0;         // the first position that may be lost
+  Position known_end = 0;    // behind what is known to be lost, if nothing readable follows
+  std::uint64_t chain = 0;   // before it
+  std::uint64_t synced = 0;  // what the last sound entry says
+  // What the sound entry behind says; nothing if there is none in this segment.
+  std::optional<EntryHeader> behind{};
+  const char* what = "";
+};
+
+struct SegmentWalk {
+  std::vector<BadRange> bad{};
+  std::uint64_t end = 0;         // behind the last sound entry
+  std::uint64_t torn_bytes = 0;  // behind that, in a last segment: never confirmed
+};
+
+// The state goes on behind what is lost. Only in a last segment can an end be torn. Errors are
+// those of the disk and of the visitor.
+Result<SegmentWalk> walk_segment(const Segment& segment, bool is_last, ScanState& state,
+                                 EntryVisitor& visitor);
+
+}  // namespace mqz::storage

@@ -33,6 +33,9 @@ struct RetainedRead {
   std::string filter{};
   std::uint32_t identifier = 0;
   mqtt::Qos qos{};
+  // All shards route to its subscription. What passed before may have been followed by what did not
+  // come here; the home has both.
+  bool settled = false;
   bool started = false;                          // its SUBACK is out, and it waits for no record
   bool asked = false;                            // a slice is on its way from the home
   bool searched = false;                         // nothing more will be found

@@ -238,6 +238,12 @@ class Shard {
   bool drop_subscription(Session& session, std::string_view filter);
   void announce(const Subscriptions::Change& change, std::string_view filter);
 
+  struct WaitingRead {
+    std::uint64_t committed = 0;  // records
+    std::uint64_t key = 0;        // token, or serve_key
+    bool is_serve = false;        // for another shard
+  };
+
   // Something that waits until other shards route here.
   struct Settlement {
     std::size_t waiting = 0;
@@ -251,6 +257,7 @@ class Shard {
     std::uint64_t asker_token = 0;
     // … or retained messages, for which what was published before them must be here …
     std::unique_ptr<RetainedSliceMail> slice{};
+    std::optional<WaitingRead> read{};  // … or the home's search for them …
     // … or a shard that becomes active when this is settled.
     std::optional<ShardIndex> newcomer{};
   };
@@ -285,6 +292,8 @@ class Shard {
   void on_retained_ask(ShardIndex from, const RetainedAskMail& mail);
   void on_retained_slice(RetainedSliceMail mail);
   void take_slice(RetainedSliceMail mail);
+  void find_retained(WaitingRead read);
+  void find_committed(WaitingRead read);
   void drop_reads(const Session& session);
   void note_passed(const Session& session, std::string_view topic);
   void continue_reads(const Session& session);
@@ -366,11 +375,6 @@ class Shard {
   // subscriber has missed.
   std::uint64_t proposed_ = 0;
   std::uint64_t committed_ = 0;
-  struct WaitingRead {
-    std::uint64_t committed = 0;
-    std::uint64_t key = 0;
-    bool is_serve = false;
-  };
   std::deque<WaitingRead> reads_waiting_{};
 
   struct RetainedExpiry {

@@ -74,10 +74,8 @@ void Shard::start_read(std::uint64_t token) {
   const auto at = reads_.find(token);
   if (at == reads_.end()) return;
   RetainedRead& read = *at->second;
-  if (is_front()) {
-    if (committed_ < proposed_) return reads_waiting_.push_back({proposed_, token, false});
-    return step_read(read);
-  }
+  read.settled = true;
+  if (is_front()) return find_retained({.key = token});
   read.started = true;
   read.asked = true;
   send_mail(front_shard, RetainedAskMail{token, read.filter});
@@ -165,9 +163,26 @@ void Shard::on_retained_ask(ShardIndex from, const RetainedAskMail& mail) {
   if (!mail.filter.empty()) {
     serves_[key] = std::make_unique<RetainedServe>(
         RetainedServe{mail.token, from, RetainedTree::Cursor(retained_, mail.filter)});
-    if (committed_ < proposed_) return reads_waiting_.push_back({proposed_, key, true});
+    return find_retained({.key = key, .is_serve = true});
   }
   serves_ready_.push_back(key);
+}
+
+// A read at the home waits until all is here that other shards published before they knew of the
+// subscription, and then until that is committed. What the asker itself published came before.
+void Shard::find_retained(WaitingRead read) {
+  if (read.is_serve && std::popcount(active_) <= 2) return find_committed(read);
+  Settlement settlement{};
+  settlement.read = read;
+  settle(std::move(settlement), true);
+}
+
+void Shard::find_committed(WaitingRead read) {
+  read.committed = proposed_;
+  if (committed_ < proposed_) return reads_waiting_.push_back(read);
+  if (read.is_serve) return serves_ready_.push_back(read.key);
+  const auto at = reads_.find(read.key);
+  if (at != reads_.end()) step_read(*at->second);
 }
 
 void Shard::wake_retained() {
@@ -240,7 +255,7 @@ void Shard::drop_reads(const Session& session) {
 
 void Shard::note_passed(const Session& session, std::string_view topic) {
   for (const auto& [token, read] : reads_) {
-    if (read->session == session.id) read->passed.emplace(topic);
+    if (read->session == session.id && read->settled) read->passed.emplace(topic);
   }
 }
 

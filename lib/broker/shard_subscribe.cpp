@@ -86,8 +86,7 @@ bool Shard::add_subscription(Session& session, const OwnedEntry& entry, std::uin
   const std::uint8_t handling = entry.options.retain_handling;
   if (handling == 0 || (handling == 1 && !change.existed))
     reads.push_back(add_read(session, entry, identifier));
-  // A read must not find a value older than what another shard has had published before.
-  return change.first || change.durable_first || !reads.empty();
+  return change.first || change.durable_first;
 }
 
 void Shard::announce(const Subscriptions::Change& change, std::string_view filter) {
@@ -149,7 +148,7 @@ void Shard::settle(Settlement settlement, bool others_changed) {
   if (!others_changed || is_alone()) return complete(settlement);
   const std::uint64_t token = ++last_token_;
   settlement.waiting = static_cast<std::size_t>(std::popcount(active_)) - 1;
-  const bool is_slice = static_cast<bool>(settlement.slice);
+  const bool is_slice = static_cast<bool>(settlement.slice) || settlement.read;
   settlements_.emplace(token, std::move(settlement));
   for (ShardIndex to = 0; to < options_.count; ++to) {
     // The front may have to tell others first (a group it has made); it answers when they know.
@@ -172,6 +171,7 @@ void Shard::on_settled(const SettledMail& mail) {
 }
 
 void Shard::complete(Settlement& settlement) {
+  if (settlement.read) return find_committed(*settlement.read);
   if (settlement.slice) return take_slice(std::move(*settlement.slice));
   if (settlement.newcomer) return finish_activation(*settlement.newcomer);
   if (settlement.asker) return send_mail(*settlement.asker, SettledMail{settlement.asker_token});

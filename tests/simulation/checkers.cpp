@@ -146,7 +146,8 @@ std::string check_order(const History& history) {
       const Stream stream = stream_of(message);
       const auto [at, is_new] = last.try_emplace({stream, reception.qos}, reception.message);
       // What a publisher sends again may be new to somebody.
-      if (!is_new && at->second > reception.message && message.times_sent == 1)
+      if (!is_new && at->second > reception.message && message.times_sent == 1 &&
+          are_ordered(message, history.messages[at->second]))
         complain(complaints, "client {} got {} after {}", session.client, reception.message,
                  at->second);
       at->second = std::max(at->second, reception.message);
@@ -154,6 +155,7 @@ std::string check_order(const History& history) {
         if (number >= reception.message) break;
         const SentMessage& earlier = history.messages[number];
         if (earlier.arrived == never || earlier.is_removal) continue;
+        if (!are_ordered(earlier, message)) continue;
         const auto got = first.find(number);
         if (got != first.end() && got->second < reception.at) continue;
         const Cover cover = cover_of(session, earlier, reception.at);

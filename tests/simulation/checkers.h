@@ -20,7 +20,8 @@ std::string check_nothing_lost(const History& history);
 // QoS 2 comes once. At QoS 0 and 1 more than the publisher sent comes only as a repetition.
 std::string check_nothing_doubled(const History& history);
 
-// What one publisher sends to one topic at one QoS comes in that order and without gaps.
+// What one publisher sends to one topic at one QoS comes in that order and without gaps, as far as
+// order is owed.
 std::string check_order(const History& history);
 
 // A message comes to one member of a shared group; QoS 1 and 2 surely to one that stays.

@@ -18,6 +18,7 @@ inline constexpr std::size_t nobody = SIZE_MAX;
 // A PUBLISH of a client. Its payload is its number, except for the removal of a retained value.
 struct SentMessage {
   std::size_t publisher = 0;  // the client's number
+  std::size_t session = 0;    // the publisher's
   std::string topic{};
   mqtt::Qos qos{};
   bool retain = false;
@@ -26,6 +27,12 @@ struct SentMessage {
   Moment sent = 0;
   Moment arrived = never;  // the publisher knows that the broker has it
 };
+
+// Whether order is owed between two messages of one publisher, of which the first was sent earlier.
+// What it sends in a new session may overtake what an old connection has left unacknowledged.
+inline bool are_ordered(const SentMessage& first, const SentMessage& second) {
+  return first.session == second.session || first.arrived < second.sent;
+}
 
 struct Reception {
   std::size_t message = 0;

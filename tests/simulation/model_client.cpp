@@ -205,6 +205,7 @@ bool ModelClient::may_publish(mqtt::Qos qos) const {
 void ModelClient::publish(const std::string& topic, mqtt::Qos qos, bool retain, bool is_removal) {
   const std::size_t message = history_.messages.size();
   history_.messages.push_back({.publisher = form_.number,
+                               .session = session_,
                                .topic = topic,
                                .qos = qos,
                                .retain = retain,

@@ -56,7 +56,8 @@ std::string check_no_stale(const History& history, const SessionHistory& session
     const SentMessage& message = history.messages[reception.message];
     if (!message.retain || reception.dup) continue;
     const auto [at, is_new] = newest.try_emplace({message.topic, reception.qos}, reception.message);
-    if (!is_new && at->second > reception.message && message.times_sent == 1) {
+    if (!is_new && at->second > reception.message && message.times_sent == 1 &&
+        are_ordered(message, history.messages[at->second])) {
       complaints += fmt::format("client {} got the old value {} after {}\n", session.client,
                                 reception.message, at->second);
     }

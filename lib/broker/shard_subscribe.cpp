@@ -145,7 +145,8 @@ bool Shard::drop_subscription(Session& session, std::string_view filter) {
 }
 
 void Shard::settle(Settlement settlement, bool others_changed) {
-  if (!others_changed || is_alone()) return complete(settlement);
+  // A filter that is not new here may be one that others are only being told of.
+  if ((!others_changed && settlements_.empty()) || is_alone()) return complete(settlement);
   const std::uint64_t token = ++last_token_;
   settlement.waiting = static_cast<std::size_t>(std::popcount(active_)) - 1;
   const bool is_slice = static_cast<bool>(settlement.slice) || settlement.read;

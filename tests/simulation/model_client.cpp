@@ -58,13 +58,13 @@ void ModelClient::connect(bool wants_clean) {
                                       form_.is_durable, form_.expiry_s));
 }
 
-void ModelClient::disconnected(MonoTime now) {
+void ModelClient::disconnected() {
   if (phase_ == Phase::offline) return;
   history_.note(form_.id, "is offline");
   if (phase_ == Phase::connecting) {
-    last_seen_ = now;
     may_have_session_ |= is_lasting_ && !asked_clean_;
-    must_be_clean_ |= has_session_ && may_have_expired();  // if it has, this made another one
+    // If the session had expired by the time this took effect, it has made another one.
+    must_be_clean_ |= has_session_ && may_expire();
   } else {
     session().connections.back().until = history_.now();
     left_at_ = last_seen_;
@@ -175,9 +175,12 @@ void ModelClient::on_disconnect(const mqtt::Frame& frame) {
     complain(fmt::format("is sent away: {}", mqtt::reason_text(packet->reason)));
 }
 
+bool ModelClient::may_expire() const {
+  return form_.version == Version::v5 && form_.expiry_s != UINT32_MAX;
+}
+
 bool ModelClient::may_have_expired() const {
-  return form_.version == Version::v5 && form_.expiry_s != UINT32_MAX &&
-         last_seen_ - left_at_ >= std::chrono::seconds(form_.expiry_s);
+  return may_expire() && last_seen_ - left_at_ >= std::chrono::seconds(form_.expiry_s);
 }
 
 std::uint16_t ModelClient::fresh_packet_id() {

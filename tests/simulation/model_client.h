@@ -37,7 +37,7 @@ class ModelClient {
   // Inputs. A connection that was lost or left is ended by `disconnected`.
   void connect(bool wants_clean);
   void receive(std::string_view bytes, MonoTime now);
-  void disconnected(MonoTime now);
+  void disconnected();
 
   // Requests, while it is open.
   bool may_publish(mqtt::Qos qos) const;
@@ -71,6 +71,7 @@ class ModelClient {
 
   SessionHistory& session() { return history_.sessions[session_]; }
   void forget_session();
+  bool may_expire() const;
   bool may_have_expired() const;
   void complain(std::string_view what) { history_.complain(form_.id, what); }
   void handle(const mqtt::Frame& frame);

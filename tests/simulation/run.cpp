@@ -76,7 +76,7 @@ class Run {
 
   void hang_up(Client& client) {
     network_.drop(client.wire, client.model->phase() == Phase::connecting);
-    client.model->disconnected(network_.now().mono);
+    client.model->disconnected();
   }
 
   void act(std::size_t number) {
@@ -93,7 +93,7 @@ class Run {
     if (random_.chance(faults.takeover)) {
       network_.send(client.wire, client.model->take_output());
       network_.abandon(client.wire);
-      client.model->disconnected(network_.now().mono);
+      client.model->disconnected();
       return connect(client, random_.chance(faults.discard));
     }
     if (random_.chance(faults.leave)) return client.model->leave();
@@ -141,7 +141,7 @@ class Run {
       } else if (network_.is_closed(client.wire)) {
         if (model.form().keep_alive_s == 0 && model.phase() == Phase::open)
           history_.complain(model.form().id, "is closed for no reason");
-        model.disconnected(network_.now().mono);
+        model.disconnected();
         any = true;
       }
     }

@@ -233,7 +233,8 @@ class Run {
 
 RunForm form_of(std::uint64_t seed) {
   RunForm form;
-  form.world = {.shard_count = static_cast<broker::ShardIndex>((seed & 1U) != 0 ? 4 : 1),
+  const broker::ShardIndex several = (seed & 12U) == 0 ? 2 : 4;
+  form.world = {.shard_count = (seed & 1U) != 0 ? several : broker::ShardIndex{1},
                 .delays = (seed & 2U) != 0,
                 .seed = static_cast<std::uint32_t>(seed)};
   Random random(seed ^ 0x5EED);

@@ -47,7 +47,7 @@ TEST_CASE("clients of one shard get what is promised under any faults", "[simula
   simulate(0, seeds_or(usual_seeds));
 }
 
-TEST_CASE("clients of four shards get what is promised under any faults", "[simulation]") {
+TEST_CASE("clients of several shards get what is promised under any faults", "[simulation]") {
   simulate(1, seeds_or(usual_seeds));
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("clients of one shard with late commits get what is promised under any
   simulate(2, seeds_or(usual_seeds));
 }
 
-TEST_CASE("clients of four shards with late commits get what is promised under any faults",
+TEST_CASE("clients of several shards with late commits get what is promised under any faults",
           "[simulation]") {
   simulate(3, seeds_or(usual_seeds));
 }

@@ -35,12 +35,14 @@ struct ActivateMail {
 };
 struct ActiveMail {
   std::uint64_t shards = 0;  // bits
+  std::uint64_t places = 0;  // messages that have had theirs
 };
 
 // To a shard that may have receivers which are fed at once.
 struct RouteMail {
   MessageRef message{};
-  bool has_place = false;  // it comes again as a record; who is durable is fed then
+  bool has_place = false;    // it comes again as a record; who is durable is fed then
+  std::uint64_t behind = 0;  // places the sender has applied, if what they hold must come first
 };
 
 // To every other shard: filters that the sender now wants, or no longer. `settle` is answered.

@@ -265,7 +265,10 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
     void operator()(AdoptMail& mail) const { shard.adopt(std::move(mail)); }
     void operator()(SessionEndMail& mail) const { shard.directory_.end(mail); }
     void operator()(ActivateMail& mail) const { shard.on_activate(from, mail); }
-    void operator()(ActiveMail& mail) const { shard.active_ = mail.shards; }
+    void operator()(ActiveMail& mail) const {
+      shard.active_ = mail.shards;
+      shard.places_applied_ = mail.places;
+    }
     void operator()(RouteMail& mail) const {
       Routed message(mail.message);
       shard.feed_live(message, shard.routes_.find(message.topic(), nullptr), mail.has_place);
@@ -297,8 +300,19 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
     }
     void operator()(CommittedMail& mail) const { shard.apply(mail.record); }
   };
+  if (must_wait(from, mail)) return mail_held_.push_back({from, std::move(mail)});
+  const std::uint64_t places = places_applied_;
   std::visit(Visitor{*this, from}, mail);
   run_committed();
+  if (places_applied_ == places || mail_held_.empty()) return;
+  for (auto& [sender, held] : std::exchange(mail_held_, {})) receive_mail(sender, std::move(held));
+}
+
+// Mail of one sender keeps its order, so what comes behind mail that waits does too.
+bool Shard::must_wait(ShardIndex from, const Mail& mail) const {
+  const auto* route = std::get_if<RouteMail>(&mail);
+  if (route != nullptr && route->behind > places_applied_) return true;
+  return std::ranges::any_of(mail_held_, [&](const auto& held) { return held.first == from; });
 }
 
 void Shard::propose(Record record) {

@@ -325,6 +325,7 @@ class Shard {
 
   // shard_apply.cpp
   void apply(Record& record);
+  bool must_wait(ShardIndex from, const Mail& mail) const;
 
   Options options_;
   const Settings& settings_;
@@ -392,6 +393,8 @@ class Shard {
   std::vector<Condemned> condemned_{};
   std::vector<SlotId> dirty_{};
   std::vector<std::vector<Mail>> mail_{};
+  std::uint64_t places_applied_ = 0;  // of messages, here; all shards apply the same ones
+  std::vector<std::pair<ShardIndex, Mail>> mail_held_{};  // until more of them are
 };
 
 // Not for PUBLISH. A packet larger than the client accepts goes without its properties,

@@ -32,7 +32,7 @@ void Shard::activate(ShardIndex shard) {
 }
 
 void Shard::finish_activation(ShardIndex newcomer) {
-  send_mail(newcomer, ActiveMail{active_});
+  send_mail(newcomer, ActiveMail{active_, places_applied_});
   const auto waiting = newcomers_.find(newcomer);
   for (AdoptMail& mail : waiting->second) send_mail(newcomer, std::move(mail));
   newcomers_.erase(waiting);

@@ -141,7 +141,9 @@ void Shard::publish(Routed& message, Session* publisher, Connection* connection,
   bool matched = feed_live(message, route, needs_place);
   for (ShardIndex to = 0; to < options_.count && route.elsewhere != 0; ++to) {
     if (to == options_.index || ((route.elsewhere >> to) & 1U) == 0) continue;
-    send_mail(to, RouteMail{message.block(), needs_place});
+    // What had a place before this one comes there from the front, perhaps later.
+    const std::uint64_t behind = has_qos && !needs_place ? places_applied_ : 0;
+    send_mail(to, RouteMail{message.block(), needs_place, behind});
     matched = true;
   }
   if (needs_place) {
@@ -190,6 +192,7 @@ bool Shard::feed_live(Routed& message, const Route& route, bool has_place) {
 // The message has its place: durable sessions get it, it becomes the retained value, and its
 // publisher hears of it.
 void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
+  ++places_applied_;
   Routed message(publish.message);
   const bool is_here = record.shard == options_.index;
   const bool is_alive = message.expires() >= now_.mono;

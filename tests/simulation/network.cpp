@@ -40,8 +40,8 @@ Network::Network(scenario::World world, Delays delays, Random& random)
     shards_.push_back(std::make_unique<Shard>(std::move(options)));
     shards_.back()->set_now(now_);
   }
-  mail_.resize(shards_.size());
-  for (auto& row : mail_) row.resize(shards_.size());
+  boxes_.resize(shards_.size());
+  unposted_.resize(shards_.size());
 }
 
 Network::~Network() = default;
@@ -98,6 +98,7 @@ void Network::step() { turn(random_.below(shards_.size())); }
 void Network::turn(std::size_t index) {
   Shard& shard = *shards_[index];
   shard.set_now(now_);
+  post_mail(index, false);
   for (Wire& wire : wires_) {
     if (wire.connection == nullptr || wire.shard != index) continue;
     write(wire);
@@ -110,29 +111,30 @@ void Network::turn(std::size_t index) {
   }
   shard.tick();
   write_dirty(index);
-  post_mail(index);
+  unposted_[index] =
+      std::exchange(shard.mail(), std::vector<std::vector<broker::Mail>>(shards_.size()));
+  post_mail(index, true);
 }
 
 void Network::take_mail(std::size_t index) {
-  const std::size_t first = random_.below(shards_.size());
-  for (std::size_t step = 0; step < shards_.size(); ++step) {
-    const std::size_t from = (first + step) % shards_.size();
-    auto& waiting = mail_[from][index];
-    if (waiting.empty() || random_.chance(delays_.mail_held)) continue;
-    std::size_t count = delays_.mail_held > 0 ? 1 + random_.below(waiting.size()) : waiting.size();
-    for (; count > 0; --count) {
-      broker::Mail mail = std::move(waiting.front());
-      waiting.pop_front();
-      shards_[index]->receive_mail(static_cast<broker::ShardIndex>(from), std::move(mail));
-    }
+  auto& box = boxes_[index];
+  if (box.empty() || random_.chance(delays_.mail_held)) return;
+  std::size_t count = delays_.mail_held > 0 ? 1 + random_.below(box.size()) : box.size();
+  for (; count > 0; --count) {
+    Letter letter = std::move(box.front());
+    box.pop_front();
+    shards_[index]->receive_mail(letter.from, std::move(letter.mail));
   }
 }
 
-void Network::post_mail(std::size_t index) {
-  auto boxes =
-      std::exchange(shards_[index]->mail(), std::vector<std::vector<broker::Mail>>(shards_.size()));
-  for (std::size_t to = 0; to < boxes.size(); ++to) {
-    std::ranges::move(boxes[to], std::back_inserter(mail_[index][to]));
+void Network::post_mail(std::size_t index, bool may_stop) {
+  auto& unposted = unposted_[index];
+  for (; !unposted.empty(); unposted.pop_back()) {
+    if (unposted.back().empty()) continue;
+    if (may_stop && random_.chance(delays_.mail_held / 3)) return;
+    for (broker::Mail& mail : unposted.back())
+      boxes_[unposted.size() - 1].push_back(
+          {static_cast<broker::ShardIndex>(index), std::move(mail)});
   }
 }
 
@@ -219,8 +221,9 @@ void Network::write(Wire& wire) {
 bool Network::is_idle() {
   for (std::size_t index = 0; index < shards_.size(); ++index) {
     if (shards_[index]->has_work() || shards_[index]->has_dirty()) return false;
-    for (const auto& waiting : mail_[index]) {
-      if (!waiting.empty()) return false;
+    if (!boxes_[index].empty()) return false;
+    for (const auto& mail : unposted_[index]) {
+      if (!mail.empty()) return false;
     }
   }
   if (delaying_ != nullptr && !delaying_->is_empty()) return false;

@@ -65,7 +65,7 @@ class Network {
 
   void turn(std::size_t index);
   void take_mail(std::size_t index);
-  void post_mail(std::size_t index);
+  void post_mail(std::size_t index, bool may_stop);
   void read(Wire& wire);
   void feed(Wire& wire);
   void write_dirty(std::size_t index);
@@ -78,8 +78,15 @@ class Network {
   Now now_{};
   scenario::DelayingSequencer* delaying_ = nullptr;
   std::vector<std::unique_ptr<broker::Shard>> shards_{};
-  std::vector<std::vector<std::deque<broker::Mail>>> mail_{};  // [from][to]
-  std::deque<Wire> wires_{};                                   // by number
+  // As loops post and take it: a box is in the order of posting, whoever posts, and a shard posts
+  // to one after the other, the front last; it may be stopped in between.
+  struct Letter {
+    broker::ShardIndex from = 0;
+    broker::Mail mail{};
+  };
+  std::vector<std::deque<Letter>> boxes_{};                         // by receiver
+  std::vector<std::vector<std::vector<broker::Mail>>> unposted_{};  // [from][to]
+  std::deque<Wire> wires_{};                                        // by number
 };
 
 }  // namespace mqz::simulation

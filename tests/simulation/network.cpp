@@ -19,7 +19,7 @@ bool has_ended(const Connection& connection) {
 
 }  // namespace
 
-Network::Network(scenario::World world, Delays delays, Random& random)
+Network::Network(scenario::World world, broker::Placement placement, Delays delays, Random& random)
     : delays_(delays), random_(random) {
   now_.mono = MonoTime(Millis(1'000'000));
   now_.wall = WallTime(Millis(1'700'000'000'000));
@@ -29,7 +29,7 @@ Network::Network(scenario::World world, Delays delays, Random& random)
                            .settings = {},
                            .hash_seed = world.seed,
                            .name_seed = world.seed,
-                           .placement = broker::Placement::spread};
+                           .placement = placement};
     if (index == broker::front_shard && world.delays) {
       auto sequencer = std::make_unique<scenario::DelayingSequencer>();
       delaying_ = sequencer.get();
@@ -99,6 +99,7 @@ void Network::turn(std::size_t index) {
   Shard& shard = *shards_[index];
   shard.set_now(now_);
   post_mail(index, false);
+  if (index == broker::front_shard && random_.chance(0.2)) report_loads();
   for (Wire& wire : wires_) {
     if (wire.connection == nullptr || wire.shard != index) continue;
     write(wire);
@@ -114,6 +115,13 @@ void Network::turn(std::size_t index) {
   unposted_[index] =
       std::exchange(shard.mail(), std::vector<std::vector<broker::Mail>>(shards_.size()));
   post_mail(index, true);
+}
+
+void Network::report_loads() {
+  std::vector<std::uint16_t> loads;
+  for (std::size_t shard = 0; shard < shards_.size(); ++shard)
+    loads.push_back(random_.chance(0.5) ? 1000 : 0);
+  shards_[broker::front_shard]->set_loads(loads);
 }
 
 void Network::take_mail(std::size_t index) {

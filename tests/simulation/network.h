@@ -22,7 +22,8 @@ struct Delays {
 
 class Network {
  public:
-  Network(scenario::World world, Delays delays, Random& random);
+  // With `Placement::pack` a shard takes part once the loads, which are random, call for it.
+  Network(scenario::World world, broker::Placement placement, Delays delays, Random& random);
   ~Network();
 
   // The client's side of a connection, by number.
@@ -64,6 +65,7 @@ class Network {
   };
 
   void turn(std::size_t index);
+  void report_loads();
   void take_mail(std::size_t index);
   void post_mail(std::size_t index, bool may_stop);
   void read(Wire& wire);

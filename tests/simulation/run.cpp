@@ -26,7 +26,8 @@ class Run {
       : form_(form),
         random_(seed),
         history_(form.with_trace),
-        network_(form.world, {form.mail_held, form.commits_held, form.bytes_cut}, random_) {
+        network_(form.world, form.placement, {form.mail_held, form.commits_held, form.bytes_cut},
+                 random_) {
     for (std::size_t number = 0; number < form.client_count; ++number) add_client();
   }
 
@@ -237,6 +238,7 @@ RunForm form_of(std::uint64_t seed) {
   form.world = {.shard_count = (seed & 1U) != 0 ? several : broker::ShardIndex{1},
                 .delays = (seed & 2U) != 0,
                 .seed = static_cast<std::uint32_t>(seed)};
+  form.placement = (seed & 16U) != 0 ? broker::Placement::pack : broker::Placement::spread;
   Random random(seed ^ 0x5EED);
   const auto maybe = [&](double value) { return random.chance(0.5) ? value : 0; };
   form.client_count = 3 + random.below(6);

@@ -23,6 +23,7 @@ struct Faults {
 
 struct RunForm {
   scenario::World world{};
+  broker::Placement placement{};
   std::size_t client_count = 8;
   std::size_t action_count = 300;
   Faults faults{};

@@ -1,7 +1,8 @@
-// Mail of two shards comes in any order. A message that a third shard sends at once must not pass
-// one of the same publisher that has had its place before and comes from the front.
+// Mail of two shards comes in any order: what one of them sends must not take effect before what it
+// has had from the other, or from its own clients, before.
 #include <array>
 #include <catch2/catch.hpp>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -23,10 +24,11 @@ MessageRef message(std::string_view payload) {
       MonoTime{});
 }
 
-// One of three shards; the others agree to everything at once.
+// One of three shards. The others agree to everything, but may be late to know its filters.
 struct MiddleShard {
   Shard shard{{.index = 1, .count = 3, .placement = Placement::spread}};
   Connection* connection = nullptr;
+  std::vector<std::pair<ShardIndex, std::uint64_t>> unsettled{};
 
   void answer_mail() {
     auto& boxes = shard.mail();
@@ -37,29 +39,42 @@ struct MiddleShard {
           if (auto* proposed = std::get_if<ProposeMail>(&mail))
             shard.receive_mail(to, CommittedMail{std::move(proposed->record)});
           if (const auto* settle = std::get_if<SettleMail>(&mail))
-            shard.receive_mail(to, SettledMail{settle->token});
+            unsettled.emplace_back(to, settle->token);
         }
       }
     }
   }
+  void settle() {
+    for (const auto& [from, token] : std::exchange(unsettled, {}))
+      shard.receive_mail(from, SettledMail{token});
+  }
 
-  // Durable, with a subscription of QoS 0: nobody needs to propose messages for it.
-  void add_client() {
+  Connection& connect(const std::string& id) {
     mqtt::PropertyWriter properties;
     properties.number(mqtt::PropertyId::session_expiry_interval, 100);
     std::string bytes;
-    mqtt::append(bytes, mqtt::Connect{.client_id = "me", .properties = properties.view()});
-    shard.receive_mail(front_shard, AdoptMail{.transport = 1, .client_id = "me", .input = bytes});
+    mqtt::append(bytes, mqtt::Connect{.client_id = id, .properties = properties.view()});
+    shard.receive_mail(front_shard, AdoptMail{.transport = 1, .client_id = id, .input = bytes});
     answer_mail();
-    connection = shard.find_connection(shard.take_dirty().at(0));
-    REQUIRE(connection != nullptr);
+    Connection& opened = *shard.find_connection(shard.take_dirty().at(0));
+    opened.dirty = false;
+    opened.out.clear();
+    return opened;
+  }
+  // At QoS 0: nobody needs to propose messages for it, though the session is durable.
+  void subscribe(Connection& subscriber) {
     std::string payload;
-    mqtt::append_entry(payload, mqtt::SubscribeEntry{"t", {}});
-    bytes.clear();
+    mqtt::append_entry(payload, mqtt::SubscribeEntry{"t", {.retain_handling = 2}});
+    std::string bytes;
     mqtt::append(bytes, mqtt::Subscribe{.packet_id = 1, .payload = as_bytes(payload)},
                  mqtt::Version::v5);
-    shard.receive(*connection, as_bytes(bytes));
+    shard.receive(subscriber, as_bytes(bytes));
     answer_mail();
+  }
+  void add_subscriber() {
+    connection = &connect("me");
+    subscribe(*connection);
+    settle();
     connection->out.clear();
   }
 
@@ -86,7 +101,7 @@ struct MiddleShard {
 
 TEST_CASE("a message waits for what its publisher's shard had applied before it") {
   MiddleShard middle;
-  middle.add_client();
+  middle.add_subscriber();
   middle.route("2", 1);
   middle.route("3", 1);
   CHECK(middle.received() == "");
@@ -98,11 +113,45 @@ TEST_CASE("a message waits for what its publisher's shard had applied before it"
 
 TEST_CASE("mail of a sender waits behind its mail that waits, and nobody else's does") {
   MiddleShard middle;
-  middle.add_client();
+  middle.add_subscriber();
   middle.route("3", 2);
   middle.route("4", 0);
   middle.commit("1");
   CHECK(middle.received() == "1");
   middle.commit("2");
   CHECK(middle.received() == "1234");
+}
+
+TEST_CASE("a SUBACK waits while others are told of the same filter of another session") {
+  MiddleShard middle;
+  Connection& first = middle.connect("first");
+  Connection& second = middle.connect("second");
+  middle.subscribe(first);
+  middle.subscribe(second);
+  CHECK(first.out.empty());
+  CHECK(second.out.empty());
+  middle.settle();
+  CHECK_FALSE(first.out.empty());
+  CHECK_FALSE(second.out.empty());
+}
+
+TEST_CASE("the home searches retained values when it has what every shard published before") {
+  Shard front({.count = 3,
+               .placement = Placement::spread,
+               .sequencer = std::make_unique<MemorySequencer>()});
+  front.receive_mail(1, RetainedAskMail{.token = 7, .filter = "t"});
+  front.tick();
+  const auto asked = std::exchange(front.mail()[publishers_shard], {});
+  REQUIRE(asked.size() == 1);
+  const std::uint64_t token = std::get<SettleMail>(asked[0]).token;
+  const MessageRef value =
+      MessageRef::make("t", {}, as_bytes("1"), mqtt::Qos::at_least_once, true, MonoTime::max());
+  front.receive_mail(publishers_shard,
+                     ProposeMail{Record{.shard = publishers_shard, .what = PublishRecord{value}}});
+  front.receive_mail(publishers_shard, SettledMail{token});
+  front.receive_mail(1, SettledMail{token});
+  front.tick();
+  const auto answers = std::exchange(front.mail()[1], {});
+  REQUIRE_FALSE(answers.empty());
+  CHECK(std::get<RetainedSliceMail>(answers.back()).messages.size() == 1);
 }

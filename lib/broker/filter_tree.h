@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "lib/base/hash.h"
+#include "lib/base/rules.h"
 #include "lib/broker/level_texts.h"
 #include "lib/broker/node_pool.h"
 #include "lib/broker/tag_table.h"
@@ -107,7 +108,7 @@ class FilterTree {
 
 template <typename Visit>
 void FilterTree::match(std::string_view topic, Visit&& visit) const {
-  const bool wild_first = !topic.starts_with('$');
+  const bool wild_first = !MQZ_RULE(dollar_topics) || !topic.starts_with('$');
   std::array<Level, usual_levels> usual;
   const std::size_t count = split(topic, usual.data(), usual.size());
   if (count <= usual.size()) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "lib/base/rules.h"
 #include "lib/mqtt/encode.h"
 
 namespace mqz::broker {
@@ -21,11 +22,12 @@ Alias choose_alias(Connection& to, std::string_view topic) {
   if (!to.aliases_out) to.aliases_out = std::make_unique<TopicAliases>();
   auto& topics = to.aliases_out->topics;
   if (const std::uint16_t known = to.aliases_out->find(topic); known != 0) return {known, false};
-  if (topics.size() >= to.alias_out_max) return {};
+  if (MQZ_RULE(client_alias_maximum) && topics.size() >= to.alias_out_max) return {};
   return {static_cast<std::uint16_t>(topics.size() + 1), true};
 }
 
 std::uint32_t seconds_left(MonoTime expires, MonoTime now) {
+  if (!MQZ_RULE(remaining_expiry)) now = MonoTime{};
   if (expires <= now) return 0;
   return static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(expires - now).count());
 }
@@ -94,8 +96,8 @@ bool write_publish(Connection& to, Routed& message, const PublishForm& form, Mon
       (v5 ? mqtt::varint_size(static_cast<std::uint32_t>(properties_bytes)) + properties_bytes : 0);
   const std::size_t remaining = head + payload.size();
   const std::size_t fixed = 1 + mqtt::varint_size(static_cast<std::uint32_t>(remaining));
-  if (remaining > mqtt::remaining_length_max || fixed + remaining > to.packet_bytes_max)
-    return false;
+  const bool is_wanted = fixed + remaining <= to.packet_bytes_max || !MQZ_RULE(packet_size);
+  if (remaining > mqtt::remaining_length_max || !is_wanted) return false;
 
   const bool by_reference = payload.size() >= Outbox::reference_bytes_min;
   std::byte* out = to.out.reserve(fixed + head + (by_reference ? 0 : payload.size()));

@@ -1,5 +1,7 @@
 #include "lib/broker/route.h"
 
+#include "lib/base/rules.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -11,10 +13,10 @@ void Routes::add(Route& route, const Subscriber& subscriber, const Session* publ
   Session& session = *subscriber.session;
   if (subscriber.no_local) {
     route.has_no_local = true;
-    if (&session == publisher) return;
+    if (MQZ_RULE(no_local) && &session == publisher) return;
   }
   if (session.durable && subscriber.qos != mqtt::Qos::at_most_once) route.has_durable = true;
-  if (session.match_stamp != stamp_) {
+  if (!MQZ_RULE(overlapping_once) || session.match_stamp != stamp_) {
     session.match_stamp = stamp_;
     session.match_index = static_cast<std::uint32_t>(route.receivers.size());
     route.receivers.push_back(

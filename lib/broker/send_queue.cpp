@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "lib/base/rules.h"
+
 namespace mqz::broker {
 namespace {
 
@@ -74,6 +76,7 @@ void SendQueue::rewind() {
   in_flight_ = 0;
   // Finished entries in the middle keep their place, so that identifiers keep theirs.
   sent_ = ring_.begin_position();
+  if (!MQZ_RULE(resend_order) && sent_ < dup_until_) ++sent_;
 }
 
 }  // namespace mqz::broker

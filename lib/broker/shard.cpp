@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/base/rules.h"
+
 namespace mqz::broker {
 
 Shard::Shard(Options options)
@@ -143,6 +145,9 @@ void Shard::handle_open(Connection& connection, const mqtt::Frame& frame) {
     case mqtt::PacketType::disconnect: on_disconnect(connection, frame); return;
     case mqtt::PacketType::auth: on_auth(connection, frame); return;
     case mqtt::PacketType::connect:  // a second one [MQTT-3.1.0-2]
+      if (!MQZ_RULE(one_connect)) return;
+      refuse(connection, mqtt::Reason::protocol_error);
+      return;
     case mqtt::PacketType::connack:
     case mqtt::PacketType::suback:
     case mqtt::PacketType::unsuback:
@@ -311,7 +316,7 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
 // Mail of one sender keeps its order, so what comes behind mail that waits does too.
 bool Shard::must_wait(ShardIndex from, const Mail& mail) const {
   const auto* route = std::get_if<RouteMail>(&mail);
-  if (route != nullptr && route->behind > places_applied_) return true;
+  if (MQZ_RULE(place_first) && route != nullptr && route->behind > places_applied_) return true;
   return std::ranges::any_of(mail_held_, [&](const auto& held) { return held.first == from; });
 }
 

@@ -1,4 +1,5 @@
 // PUBACK, PUBREC, PUBREL and PUBCOMP, in both directions (3.4 to 3.7, 4.3).
+#include "lib/base/rules.h"
 #include "lib/broker/shard.h"
 
 namespace mqz::broker {
@@ -59,6 +60,7 @@ void Shard::on_pubrec(Connection& connection, const Ack& ack) {
   if (session.send.at(*position).state != SendState::released) {
     acknowledged(session, *position, PacketType::pubrec);
   }
+  if (!MQZ_RULE(pubrel)) return;
   write_ack(connection, PacketType::pubrel, ack.packet_id, Reason::success);
 }
 
@@ -83,6 +85,7 @@ void Shard::on_pubrel(Connection& connection, const Ack& ack) {
 void Shard::complete_release(Connection& connection, std::uint16_t packet_id) {
   const bool known = connection.session->received.erase(packet_id);
   if (known && connection.received_unanswered > 0) --connection.received_unanswered;
+  if (!MQZ_RULE(pubcomp)) return;
   write_ack(connection, PacketType::pubcomp, packet_id,
             known ? Reason::success : Reason::packet_identifier_not_found);
 }

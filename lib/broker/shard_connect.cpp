@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/base/rules.h"
 #include "lib/broker/shard.h"
 #include "lib/mqtt/direction.h"
 
@@ -191,7 +192,8 @@ void Shard::take_over(Session& session) {
   log_end(old, mqtt::reason_text(Reason::session_taken_over));
   session.connection = nullptr;
   old.session = nullptr;
-  refuse(old, Reason::session_taken_over);  // [MQTT-3.1.4-3]; 3.x: closed
+  MQZ_RULE(takeover_is_told) ? refuse(old, Reason::session_taken_over)  // [MQTT-3.1.4-3]
+                             : close(old);
   if (session.expiry_s == 0) return disconnected(session, {.expiry_s = 0});
   if (session.will && session.will->delay_s == 0) fire_will(session);
 }
@@ -216,7 +218,7 @@ Session* Shard::displace(std::string_view client_id) {
 // The CONNECT takes effect: at once, or where its record is applied.
 void Shard::open(Connection& connection, const ConnectRecord& record) {
   Session* session = displace(record.client_id);
-  const bool resumes = session != nullptr && !record.clean_start;
+  const bool resumes = session != nullptr && !(MQZ_RULE(clean_start) && record.clean_start);
   if (session != nullptr && !resumes) {
     end_session(*session);
     session = nullptr;
@@ -235,7 +237,7 @@ void Shard::open(Connection& connection, const ConnectRecord& record) {
   connection.state = ConnectionState::open;
   if (connection.input_waits) touch(connection);
   arm_keep_alive(connection);
-  write_connack(connection, resumes);
+  write_connack(connection, MQZ_RULE(session_present) && resumes);
   log_open(connection);
   resume(*session);
 }

@@ -1,4 +1,5 @@
 // A message to one session: written at once, queued, or dropped at a limit (4.3, 4.9).
+#include "lib/base/rules.h"
 #include "lib/broker/shard.h"
 
 namespace mqz::broker {
@@ -112,7 +113,7 @@ void Shard::send_next(Session& session, Connection& connection, std::uint64_t po
                      mqtt::Reason::success);
   }
   const bool repeats = session.send.was_sent(position);
-  if (!repeats && outgoing.message->has_expired(now_.mono)) {
+  if (MQZ_RULE(message_expiry) && !repeats && outgoing.message->has_expired(now_.mono)) {
     count_drop(session, "expired while it waited");
     return session.send.skip(position);
   }
@@ -125,7 +126,7 @@ void Shard::send_next(Session& session, Connection& connection, std::uint64_t po
   Routed message(outgoing.message);
   const PublishForm packet{.qos = outgoing.qos,
                            .retain = outgoing.retain,
-                           .dup = repeats && outgoing.qos != Qos::at_most_once,
+                           .dup = MQZ_RULE(dup) && repeats && outgoing.qos != Qos::at_most_once,
                            .packet_id = SendQueue::packet_id(position),
                            .identifiers = identifiers};
   if (!write_publish(connection, message, packet, now_.mono)) {

@@ -1,4 +1,5 @@
 // Shared subscriptions (4.8.2): joining and leaving from any shard, picking on the front.
+#include "lib/base/rules.h"
 #include "lib/broker/shard.h"
 #include "lib/mqtt/topic.h"
 
@@ -58,12 +59,13 @@ void Shard::on_group_leave(const GroupLeaveMail& mail) {
 bool Shard::feed_group(Group& group, Routed& message, const GroupMember* not_to) {
   const Membership* chosen = group.pick(message.qos() != Qos::at_most_once, not_to);
   if (chosen == nullptr) return false;
-  GroupDeliverMail mail{.session = chosen->member.session,
-                        .group = group.id,
-                        .message = message.block(),
-                        .qos = std::min(message.qos(), chosen->qos),
-                        .retain = message.retain() && chosen->retain_as_published,
-                        .identifier = chosen->identifier};
+  GroupDeliverMail mail{
+      .session = chosen->member.session,
+      .group = group.id,
+      .message = message.block(),
+      .qos = MQZ_RULE(shared_qos) ? std::min(message.qos(), chosen->qos) : message.qos(),
+      .retain = message.retain() && chosen->retain_as_published,
+      .identifier = chosen->identifier};
   if (chosen->member.shard == options_.index) {
     on_group_deliver(options_.index, std::move(mail));
   } else {
@@ -113,7 +115,8 @@ void Shard::return_unacknowledged(Session& session, std::string_view only_filter
     Outgoing& outgoing = session.send.at(position);
     if (!outgoing.extra || !outgoing.extra->group.is_valid() || !outgoing.message) continue;
     // A QoS 2 delivery that has begun is this member's alone [MQTT-4.8.2-5].
-    if (outgoing.qos == Qos::exactly_once && outgoing.state != SendState::queued) continue;
+    const bool has_begun = outgoing.state != SendState::queued;
+    if (MQZ_RULE(shared_qos2) && outgoing.qos == Qos::exactly_once && has_begun) continue;
     const SlotId id = outgoing.extra->group;
     if (!only_filter.empty()) {
       // Only what still waits can be taken back from a client that stays.

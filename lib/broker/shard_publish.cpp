@@ -1,6 +1,7 @@
 // PUBLISH of a client, and the way of every message to its receivers (3.3, 4.3).
 #include <algorithm>
 
+#include "lib/base/rules.h"
 #include "lib/broker/shard.h"
 #include "lib/mqtt/topic.h"
 
@@ -32,7 +33,7 @@ bool is_only_alias(mqtt::PropertyView properties) {
 bool Shard::resolve_alias(Connection& connection, mqtt::Publish& packet) {
   const auto alias = packet.properties.number(PropertyId::topic_alias);
   if (!alias) return true;
-  if (*alias == 0 || *alias > connection.settings->topic_alias_max) {
+  if (*alias == 0 || (MQZ_RULE(alias_maximum) && *alias > connection.settings->topic_alias_max)) {
     refuse(connection, Reason::topic_alias_invalid);  // [MQTT-3.3.2-9]
     return false;
   }
@@ -82,8 +83,8 @@ void Shard::on_publish(Connection& connection, const mqtt::Frame& frame) {
 
   Session& session = *connection.session;
   if (packet->qos != Qos::at_most_once) {
-    const bool repeats =
-        packet->qos == Qos::exactly_once && session.received.contains(packet->packet_id);
+    const bool repeats = MQZ_RULE(qos2_once) && packet->qos == Qos::exactly_once &&
+                         session.received.contains(packet->packet_id);
     if (repeats && session.durable) {
       return propose({.connection = connection.id,
                       .session = session.id,
@@ -92,7 +93,7 @@ void Shard::on_publish(Connection& connection, const mqtt::Frame& frame) {
     if (repeats) {
       return write_ack(connection, mqtt::PacketType::pubrec, packet->packet_id, Reason::success);
     }
-    if (connection.version == mqtt::Version::v5 &&
+    if (MQZ_RULE(server_receive_maximum) && connection.version == mqtt::Version::v5 &&
         connection.received_unanswered >= settings_.receive_max) {
       return refuse(connection, Reason::receive_maximum_exceeded);  // [MQTT-3.3.4-7]
     }
@@ -118,6 +119,7 @@ void Shard::on_publish(Connection& connection, const mqtt::Frame& frame) {
 void Shard::answer_publish(Connection& connection, Qos qos, std::uint16_t packet_id,
                            Reason reason) {
   if (qos == Qos::at_most_once) return;
+  if (!MQZ_RULE(puback) && qos == Qos::at_least_once) return;
   const bool is_over = qos == Qos::at_least_once || mqtt::is_failure(reason);
   if (is_over && connection.received_unanswered > 0) --connection.received_unanswered;
   write_ack(connection,
@@ -164,13 +166,16 @@ void Shard::publish(Routed& message, Session* publisher, Connection* connection,
 // left to that for all durable sessions and all groups, whatever their QoS: what they subscribe,
 // and who is in a group, may change in between, and each of them is fed exactly once.
 bool Shard::feed_live(Routed& message, const Route& route, bool has_place) {
-  const bool is_applied = has_place && message.qos() != Qos::at_most_once;
+  const bool is_applied = MQZ_RULE(fed_once) && has_place && message.qos() != Qos::at_most_once;
   for (const Receiver& receiver : route.receivers) {
     if (receiver.session->durable && is_applied) continue;
     // Without a place its publisher did not know of a durable session that has just subscribed.
+    const Qos granted = MQZ_RULE(granted_qos) ? receiver.qos : message.qos();
     const Qos qos =
-        receiver.session->durable ? Qos::at_most_once : std::min(message.qos(), receiver.qos);
-    DeliveryForm form{.qos = qos, .retain = message.retain() && receiver.retain_as_published};
+        receiver.session->durable ? Qos::at_most_once : std::min(message.qos(), granted);
+    DeliveryForm form{
+        .qos = qos,
+        .retain = message.retain() && (receiver.retain_as_published || !MQZ_RULE(retain_flag))};
     if (receiver.more.empty()) {
       if (receiver.identifier != 0) form.identifiers = {&receiver.identifier, 1};
       deliver(*receiver.session, message, form);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "lib/base/rules.h"
 #include "lib/broker/shard.h"
 
 namespace mqz::broker {
@@ -16,7 +17,8 @@ bool due_later(const auto& a, const auto& b) { return a.due > b.due; }
 }  // namespace
 
 void Shard::set_retained(const MessageRef& message) {
-  if (message->payload().empty()) {
+  if (!MQZ_RULE(retained_kept)) return;
+  if (MQZ_RULE(retained_removed) && message->payload().empty()) {
     retained_.erase(message->topic());
     return;
   }
@@ -149,7 +151,7 @@ bool Shard::is_still_due(const DeliverRecord& delivery) {
   if (at == reads_.end()) return false;
   const bool has_passed = at->second->has_passed(delivery.message->topic());
   if (--at->second->proposed == 0 && at->second->finished) reads_.erase(at);
-  return !has_passed;
+  return !MQZ_RULE(newest_value) || !has_passed;
 }
 
 void Shard::finish_read(std::uint64_t token) {
@@ -171,7 +173,8 @@ void Shard::on_retained_ask(ShardIndex from, const RetainedAskMail& mail) {
 // A read at the home waits until all is here that other shards published before they knew of the
 // subscription, and then until that is committed. What the asker itself published came before.
 void Shard::find_retained(WaitingRead read) {
-  if (read.is_serve && std::popcount(active_) <= 2) return find_committed(read);
+  const bool only_asker = read.is_serve && std::popcount(active_) <= 2;
+  if (only_asker || !MQZ_RULE(read_waits)) return find_committed(read);
   Settlement settlement{};
   settlement.read = read;
   settle(std::move(settlement), true);

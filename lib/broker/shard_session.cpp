@@ -2,6 +2,7 @@
 // (3.1.2.4, 3.1.2.5, 3.1.2.10, 4.1).
 #include <algorithm>
 
+#include "lib/base/rules.h"
 #include "lib/broker/shard.h"
 
 namespace mqz::broker {
@@ -39,7 +40,8 @@ void Shard::on_connection_timer(const Timer& timer) {
   if (connection->state == ConnectionState::closing) return lost(*connection);
   if (connection->state != ConnectionState::open) return;
   if (connection->is_held) connection->last_packet = now_.mono;
-  const MonoTime due = connection->last_packet + Millis(1500) * connection->keep_alive_s;
+  const Millis silence(MQZ_RULE(keep_alive) ? 1500 : 2000);
+  const MonoTime due = connection->last_packet + silence * connection->keep_alive_s;
   if (due > now_.mono) {
     connection->deadline = due;
     timers_.add({due, connection->id, TimerKind::connection});
@@ -52,8 +54,10 @@ void Shard::on_connection_timer(const Timer& timer) {
 // (4.4).
 void Shard::resume(Session& session) {
   const Connection& connection = *session.connection;
-  session.send.set_window(std::min(connection.receive_max, settings_.inflight_max));
-  session.send.rewind();
+  session.send.set_window(MQZ_RULE(receive_maximum)
+                              ? std::min(connection.receive_max, settings_.inflight_max)
+                              : settings_.inflight_max);
+  if (MQZ_RULE(resend)) session.send.rewind();
   tell_presence(session, true);
   pump(session);
 }
@@ -64,7 +68,7 @@ void Shard::detach(Connection& connection) {
   session->connection = nullptr;
   DisconnectRecord record{
       .claim = session->claim,
-      .will_wanted = connection.will_wanted,
+      .will_wanted = MQZ_RULE(will_after_loss) && connection.will_wanted,
       .expiry_s = connection.expiry_on_disconnect_s.value_or(session->expiry_s)};
   if (session->durable) {
     propose({.session = session->id, .what = record});
@@ -76,15 +80,15 @@ void Shard::detach(Connection& connection) {
 // The client has gone; its session waits for it, or ends.
 void Shard::disconnected(Session& session, const DisconnectRecord& record) {
   session.expiry_s = record.expiry_s;
-  if (!record.will_wanted) session.will.reset();
+  if (MQZ_RULE(will_withdrawn) && !record.will_wanted) session.will.reset();
   tell_presence(session, false);
   if (session.expiry_s == 0) return end_session(session);
-  if (session.expiry_s != UINT32_MAX) {
+  if (MQZ_RULE(session_expiry) && session.expiry_s != UINT32_MAX) {
     session.expires = now_.mono + std::chrono::seconds(session.expiry_s);
     timers_.add({session.expires, session.id, TimerKind::session_expiry});
   }
   if (!session.will) return;
-  if (session.will->delay_s == 0) return fire_will(session);
+  if (!MQZ_RULE(will_delay) || session.will->delay_s == 0) return fire_will(session);
   session.will_due = now_.mono + std::chrono::seconds(session.will->delay_s);
   timers_.add({session.will_due, session.id, TimerKind::will});
 }

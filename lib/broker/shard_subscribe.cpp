@@ -1,6 +1,7 @@
 // SUBSCRIBE and UNSUBSCRIBE, and how the other shards learn what is wanted here (3.8 to 3.11).
 #include <bit>
 
+#include "lib/base/rules.h"
 #include "lib/broker/shard.h"
 #include "lib/mqtt/topic.h"
 
@@ -84,7 +85,7 @@ bool Shard::add_subscription(Session& session, const OwnedEntry& entry, std::uin
       subscriptions_.put(session, {entry.filter, entry.options}, identifier);
   announce(change, entry.filter);
   const std::uint8_t handling = entry.options.retain_handling;
-  if (handling == 0 || (handling == 1 && !change.existed))
+  if (handling == 0 || (handling == 1 && !(MQZ_RULE(retain_handling) && change.existed)))
     reads.push_back(add_read(session, entry, identifier));
   return change.first || change.durable_first;
 }
@@ -139,6 +140,7 @@ bool Shard::drop_subscription(Session& session, std::string_view filter) {
     leave_group(session, filter);
     return true;
   }
+  if (!MQZ_RULE(unsubscribe)) return true;
   const Subscriptions::Change change = subscriptions_.remove(session, filter);
   announce(change, filter);
   return change.existed;
@@ -146,7 +148,9 @@ bool Shard::drop_subscription(Session& session, std::string_view filter) {
 
 void Shard::settle(Settlement settlement, bool others_changed) {
   // A filter that is not new here may be one that others are only being told of.
-  if ((!others_changed && settlements_.empty()) || is_alone()) return complete(settlement);
+  const bool others_are_told = MQZ_RULE(suback_behind) && !settlements_.empty();
+  const bool waits = MQZ_RULE(suback_waits) && (others_changed || others_are_told);
+  if (!waits || is_alone()) return complete(settlement);
   const std::uint64_t token = ++last_token_;
   settlement.waiting = static_cast<std::size_t>(std::popcount(active_)) - 1;
   const bool is_slice = static_cast<bool>(settlement.slice) || settlement.read;

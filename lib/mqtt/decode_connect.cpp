@@ -1,4 +1,5 @@
 // CONNECT and CONNACK (3.1, 3.2).
+#include "lib/base/rules.h"
 #include "lib/mqtt/decode.h"
 #include "lib/mqtt/reader.h"
 #include "lib/mqtt/topic.h"
@@ -52,7 +53,8 @@ ConnectFlags split_flags(unsigned byte) {
 }
 
 bool are_valid(const ConnectFlags& flags, Version version) {
-  if (flags.reserved || flags.will_qos == 3) return false;
+  if (MQZ_RULE(connect_flag) && flags.reserved) return false;
+  if (MQZ_RULE(will_qos) && flags.will_qos == 3) return false;
   if (!flags.will && (flags.will_qos != 0 || flags.will_retain)) return false;
   return version == Version::v5 || flags.user_name || !flags.password;  // [MQTT-3.1.2-22] of 3.1.1
 }

@@ -1,4 +1,5 @@
 // PUBLISH (3.3). The broker's hottest decoder: it walks the bytes itself instead of using a Reader.
+#include "lib/base/rules.h"
 #include "lib/mqtt/decode.h"
 #include "lib/mqtt/reader.h"
 #include "lib/mqtt/text.h"
@@ -11,7 +12,7 @@ namespace {
 // The rules for a topic that is not plain ASCII, or empty.
 Reason check_topic(const Publish& packet) {
   if (!is_valid_utf8(packet.topic)) return Reason::malformed_packet;
-  if (has_wildcard(packet.topic)) return Reason::topic_name_invalid;
+  if (MQZ_RULE(topic_name) && has_wildcard(packet.topic)) return Reason::topic_name_invalid;
   const bool is_named = !packet.topic.empty() || packet.properties.has(PropertyId::topic_alias);
   return is_named ? Reason::success : Reason::protocol_error;
 }
@@ -40,7 +41,7 @@ Reason take_variable_header(const std::byte*& at, const std::byte* end, Version 
   if (id_bytes != 0) {
     packet.packet_id = load_u16(at);
     at += id_bytes;
-    if (packet.packet_id == 0) return Reason::protocol_error;
+    if (MQZ_RULE(packet_id) && packet.packet_id == 0) return Reason::protocol_error;
   }
   return version == Version::v5 ? take_properties(at, end, packet.properties) : Reason::success;
 }
@@ -50,7 +51,8 @@ Reason read(const Frame& frame, Version version, Publish& packet) {
   packet.dup = (frame.flags & 0x08U) != 0;
   packet.qos = static_cast<Qos>(qos);
   packet.retain = (frame.flags & 0x01U) != 0;
-  if (qos == 3 || (packet.dup && qos == 0)) return Reason::malformed_packet;
+  if (MQZ_RULE(publish_qos) && qos == 3) return Reason::malformed_packet;
+  if (MQZ_RULE(dup_has_qos) && packet.dup && qos == 0) return Reason::malformed_packet;
 
   const std::byte* at = frame.body.data();
   const std::byte* const end = at + frame.body.size();

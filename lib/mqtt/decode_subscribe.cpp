@@ -1,4 +1,5 @@
 // SUBSCRIBE, UNSUBSCRIBE and their acknowledgements (3.8 to 3.11).
+#include "lib/base/rules.h"
 #include "lib/mqtt/decode.h"
 #include "lib/mqtt/reader.h"
 #include "lib/mqtt/topic.h"
@@ -19,7 +20,7 @@ SubscribeOptions split_options(unsigned byte) {
 
 Reason check_options(unsigned byte, std::string_view filter, Version version) {
   const unsigned reserved = version == Version::v5 ? 0xC0U : 0xFCU;
-  if ((byte & reserved) != 0) return Reason::malformed_packet;
+  if (MQZ_RULE(subscribe_options) && (byte & reserved) != 0) return Reason::malformed_packet;
   const SubscribeOptions options = split_options(byte);
   // A third QoS is a malformed packet in 3.1.1 [MQTT-3-8.3-4] and a protocol error in 5 (3.8.3.1).
   if (options.qos > Qos::exactly_once) {
@@ -79,7 +80,8 @@ Decoded<Subscribe> decode_subscribe(const Frame& frame, Version version) {
   packet.packet_id = in.packet_id();
   packet.properties = in.properties(PacketType::subscribe, version);
   packet.payload = in.rest();
-  in.require(!packet.payload.empty(), Reason::protocol_error);  // [MQTT-3.8.3-2]
+  in.require(!MQZ_RULE(subscribe_entries) || !packet.payload.empty(),
+             Reason::protocol_error);  // [MQTT-3.8.3-2]
   while (!in.at_end()) check_entry(in, version);
   if (!in.ok()) return tl::unexpected(in.reason());
   return packet;

@@ -1,3 +1,4 @@
+#include "lib/base/rules.h"
 #include "lib/mqtt/decode.h"
 
 namespace mqz::mqtt {
@@ -22,7 +23,7 @@ Length read_length(Bytes input) {
       if (i + 1 == bytes_max) return {FrameStatus::malformed};
       continue;
     }
-    if (byte == 0 && i > 0) return {FrameStatus::malformed};
+    if (MQZ_RULE(shortest_length) && byte == 0 && i > 0) return {FrameStatus::malformed};
     return {FrameStatus::complete, remaining, i + 2};
   }
   return {};

@@ -1,4 +1,5 @@
 // The rules of 2.2.2 and of each packet's properties that one block can break alone.
+#include "lib/base/rules.h"
 #include "lib/mqtt/property.h"
 #include "lib/mqtt/reader.h"
 #include "lib/mqtt/topic.h"
@@ -81,8 +82,10 @@ Reason check_properties(Bytes block, PacketType where) {
     const PropertyRow* const row = find_property(in.varint());
     if (!in.ok()) break;
     if (row == nullptr) return Reason::malformed_packet;
-    if ((row->packets & (1U << static_cast<unsigned>(where))) == 0) return Reason::protocol_error;
-    if ((seen & bit(row->id)) != 0 && !may_repeat(*row, where)) return Reason::protocol_error;
+    const bool is_allowed = (row->packets & (1U << static_cast<unsigned>(where))) != 0;
+    if (MQZ_RULE(property_place) && !is_allowed) return Reason::protocol_error;
+    const bool is_second = (seen & bit(row->id)) != 0 && !may_repeat(*row, where);
+    if (MQZ_RULE(property_once) && is_second) return Reason::protocol_error;
     seen |= bit(row->id);
     check_value(in, *row);
   }

@@ -1,6 +1,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "lib/base/rules.h"
 #include "lib/mqtt/text.h"
 #include "lib/mqtt/topic.h"
 
@@ -18,13 +19,15 @@ bool is_continuation(unsigned byte) { return (byte & 0xC0U) == 0x80U; }
 // surrogates (ED) and what lies above U+10FFFF (F4).
 bool is_second(unsigned lead, unsigned second) {
   const unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  const unsigned high = lead == 0xED && MQZ_RULE(utf8_surrogates) ? 0x9F
+                        : lead == 0xF4                            ? 0x8F
+                                                                  : 0xBF;
   return second >= low && second <= high;
 }
 
 // The length of the character that begins with this byte; 0 if none may.
 std::size_t character_bytes(unsigned lead) {
-  if (lead == 0) return 0;
+  if (MQZ_RULE(utf8_null) && lead == 0) return 0;
   if (lead < 0x80) return 1;
   if (lead < 0xC2) return 0;
   if (lead < 0xE0) return 2;

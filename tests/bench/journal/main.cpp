@@ -101,7 +101,8 @@ struct Figures {
   std::vector<double> seconds{};  // until a frame was committed
 };
 
-// Keeps `outstanding` records on their way: what is committed is replaced at once, as one frame.
+// Keeps `outstanding` records on their way: what is committed is replaced at once, in frames of at
+// most a quarter of them, so that one batch gathers while another is synced.
 Figures run_journal(Journal& journal, const Settings& settings, std::size_t outstanding) {
   const os::Wakeup wakeup = need(os::Wakeup::open());
   os::Poller poller = need(os::Poller::open());
@@ -115,6 +116,7 @@ Figures run_journal(Journal& journal, const Settings& settings, std::size_t outs
   std::deque<Clock::time_point> begun;
   std::vector<Committed> places;
   Figures figures;
+  const std::size_t frame_records = std::max<std::size_t>(1, outstanding / 4);
   std::size_t free = outstanding;
   std::uint64_t committed = 0;
   const double cpu = cpu_seconds();
@@ -124,7 +126,7 @@ Figures run_journal(Journal& journal, const Settings& settings, std::size_t outs
     ending = since(begin) >= settings.seconds;
     if (!ending && free != 0) {
       frames.reuse(journal.take_buffer());
-      for (; free != 0 && frames.bytes() < (std::uint32_t{1} << 18U); --free)
+      for (; free != 0 && frames.count() < frame_records; --free)
         frames.add({1, 1, true, Part::whole}, body);
       begun.push_back(Clock::now());
       journal.append(frames.take());

@@ -5,7 +5,9 @@
 #include <filesystem>
 
 #include "lib/os/clock.h"
+#include "lib/storage/body_reader.h"
 #include "lib/storage/commit_thread.h"
+#include "lib/storage/snapshot_thread.h"
 #include "tests/unit/storage/small_store.h"
 
 using namespace mqz;
@@ -76,4 +78,62 @@ TEST_CASE("what a thread has committed is there, whatever else goes on meanwhile
   for (int i = 0; i < frames_max; ++i) {
     REQUIRE(found.texts.at(static_cast<Position>(2 * i + 1)) == std::to_string(i));
   }
+}
+
+TEST_CASE("a snapshot is written and bodies are read while frames are committed", "[threads]") {
+  const auto durability = GENERATE(Durability::sync, Durability::none);
+  const Directory directory;
+  {
+    Texts nothing;
+    const auto journal = open(directory, durability, nothing);
+    std::atomic<bool> is_over = false;
+    std::vector<Committed> places;
+    const CommitThread committer(*journal);
+    SnapshotThread snapshot(*journal, 1, [&] {
+      is_over = true;
+      is_over.notify_one();
+    });
+    FrameBuilder frames(1);
+    BodyReader reader(journal->segments());
+    for (int i = 0; i < 300; ++i) {
+      append(*journal, frames, {std::to_string(i) + std::string(500, 'x')});
+      journal->take_committed(places);
+      if (!places.empty()) {
+        const Committed& place = places[places.size() / 2];
+        const auto record = reader.read(place.address_of(frame_header_bytes));
+        REQUIRE(record.has_value());
+        const std::string text = text_of(record->body);
+        REQUIRE(text.substr(0, text.find('x')) == std::to_string(place.first - 1));
+      }
+      SnapshotSlice slice;
+      const std::string key = std::to_string(i);
+      slice.add({1, 1, as_bytes(key), journal->next_position() - 1, as_bytes("value")});
+      snapshot.add(std::move(slice));
+    }
+    snapshot.end();
+    is_over.wait(false);
+    REQUIRE(snapshot.outcome().has_value());
+    CHECK(snapshot.outcome()->has_value());
+    CHECK(snapshot.waiting_bytes() == 0);
+  }
+  Texts found;
+  const auto journal = open(directory, durability, found);
+  CHECK(found.entries.size() == 300);
+  CHECK(found.texts.size() == 300);
+}
+
+TEST_CASE("a snapshot that is given up leaves nothing, and nobody waiting", "[threads]") {
+  const Directory directory;
+  Texts nothing;
+  const auto journal = open(directory, Durability::none, nothing);
+  for (const bool ended : {false, true}) {
+    // Nobody commits, so what it waits for never comes.
+    SnapshotThread snapshot(*journal, 1, nullptr);
+    SnapshotSlice slice;
+    slice.add({1, 1, as_bytes("key"), 99, as_bytes("value")});
+    snapshot.add(std::move(slice));
+    if (ended) snapshot.end();
+  }
+  for (const std::string& name : os::real_disk().list(journal->directory()).value())
+    CHECK(name.find("snapshot") == std::string::npos);
 }

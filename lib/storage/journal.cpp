@@ -133,6 +133,8 @@ void Journal::publish() {
   std::uint64_t bytes = 0;
   {
     const std::lock_guard hold(lock_);
+    committed_.store(writer_.written_end(), std::memory_order_release);
+    if (writer_.is_synced()) durable_.store(writer_.written_end(), std::memory_order_release);
     committed_frames_.insert(committed_frames_.end(), places_.begin(), places_.end());
     for (std::size_t i = 0; i < written_; ++i) {
       FrameBuffer& buffer = batch_[i].buffer;
@@ -141,17 +143,11 @@ void Journal::publish() {
         buffers_.push_back(std::move(buffer));
     }
   }
+  durable_changed_.notify_all();
   batch_.erase(batch_.begin(), batch_.begin() + static_cast<std::ptrdiff_t>(written_));
   written_ = 0;
   places_.clear();
   waiting_.fetch_sub(bytes, std::memory_order_relaxed);
-  committed_.store(writer_.written_end(), std::memory_order_release);
-  if (!writer_.is_synced()) return;
-  {
-    const std::lock_guard hold(lock_);
-    durable_.store(writer_.written_end(), std::memory_order_release);
-  }
-  durable_changed_.notify_all();
 }
 
 // What is not in the way of a commit: the next segment, the mark of durability.

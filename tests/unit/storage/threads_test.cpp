@@ -134,6 +134,6 @@ TEST_CASE("a snapshot that is given up leaves nothing, and nobody waiting", "[th
     snapshot.add(std::move(slice));
     if (ended) snapshot.end();
   }
-  for (const std::string& name : os::real_disk().list(journal->directory()).value())
-    CHECK(name.find("snapshot") == std::string::npos);
+  const auto names = os::real_disk().list(journal->directory()).value();
+  for (const std::string& name : names) CHECK(name.find("snapshot") == std::string::npos);
 }

@@ -29,7 +29,9 @@ inline constexpr Option connection_options[] = {
      .value = "URL",
      .type = ValueType::url,
      .group = "connection",
-     .doc = "mqtt://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC], redis://HOST[:PORT] or unix://PATH",
+     .doc = "mqtt://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC], ws://HOST[:PORT]/PATH, "
+            "redis://HOST[:PORT] or "
+            "unix://PATH",
      .scope = Scope::shared},
     {.name = "backend",
      .value = "URL",

@@ -7,6 +7,7 @@
 
 #include "commands/mqtt_property.h"
 #include "commands/password.h"
+#include "lib/backend/mqtt/paho_client.h"
 #include "lib/backend/redis/client.h"
 #include "lib/backend/url.h"
 #include "lib/mqtt/topic.h"
@@ -21,6 +22,7 @@ using mqtt::Version;
 constexpr std::uint32_t for_ever = 0xFFFF'FFFF;
 constexpr std::uint16_t mqtt_port = 1883;
 constexpr std::uint16_t redis_port = 6379;
+constexpr std::uint16_t web_port = 80;
 
 // Which of the ways to name a server counts: the one from the strongest source.
 std::string_view chosen_way(const Parsed& parsed) {
@@ -61,13 +63,18 @@ Checked<void> use_url(const Parsed& parsed, std::string_view way, Messaging& to)
     to.carrier = Messaging::Carrier::redis;
     return use_servers(origin, url->hosts, redis_port, to);
   }
+  if (url->scheme == "ws") {
+    to.carrier = Messaging::Carrier::websocket;
+    to.web_path = url->target.empty() ? "/" : url->target;
+    return use_servers(origin, url->hosts, web_port, to);
+  }
   if (url->scheme != "mqtt" && url->scheme != "tcp") {
     const bool later = url->scheme == "mqtts" || url->scheme == "wss" || url->scheme == "rediss";
     return stop(Exit::usage,
                 fmt::format("{}: {}:// {}", origin, url->scheme,
-                            later ? "needs TLS, which this build does not have"
+                            later ? "needs TLS, which comes with a later part"
                                   : "does not carry messages here"),
-                "mqtt://, redis:// and unix:// do");
+                "mqtt://, ws://, redis:// and unix:// do");
   }
   to.url_topic = url->path;
   return use_servers(origin, url->hosts, mqtt_port, to);
@@ -244,6 +251,13 @@ Checked<void> check_for_redis(const Parsed& parsed, Messaging& to) {
               "Redis answers every message sent, and keeps none for who is away");
 }
 
+// The server may then leave topics out, which Paho does not fill in.
+Checked<void> check_for_websocket(const Parsed&, Messaging& to) {
+  if (to.carrier != Messaging::Carrier::websocket) return {};
+  if (!to.client.connect.properties.view().has(PropertyId::topic_alias_maximum)) return {};
+  return stop(Exit::usage, "--property connect topic-alias-maximum does not go with ws://");
+}
+
 }  // namespace
 
 Stop stop_for_connection(const Error& error) {
@@ -285,12 +299,14 @@ Checked<void> check_topic(std::string_view origin, std::string_view topic) {
   return stop(Exit::usage, fmt::format("{}: the topic is not UTF-8 text", origin));
 }
 
-std::unique_ptr<backend::PubSub> make_client(const Messaging& messaging, os::Poller& poller,
-                                             backend::PubSubEvents& events) {
+Result<std::unique_ptr<backend::PubSub>> make_client(const Messaging& messaging, os::Poller& poller,
+                                                     backend::PubSubEvents& events) {
   const backend::ConnectOptions& connect = messaging.client.connect;
   switch (messaging.carrier) {
     case Messaging::Carrier::mqtt:
       return std::make_unique<backend::MqttClient>(poller, messaging.client, events);
+    case Messaging::Carrier::websocket:
+      return backend::PahoClient::open(poller, {messaging.client, messaging.web_path}, events);
     case Messaging::Carrier::redis:
       return std::make_unique<backend::RedisClient>(
           poller, messaging.client,
@@ -298,7 +314,7 @@ std::unique_ptr<backend::PubSub> make_client(const Messaging& messaging, os::Pol
                                 connect.inflight_max},
           events);
   }
-  return nullptr;
+  return fail(ErrorCode::invalid, "no such carrier");
 }
 
 Checked<Messaging> read_messaging(const Parsed& parsed) {
@@ -308,8 +324,8 @@ Checked<Messaging> read_messaging(const Parsed& parsed) {
   messaging.client.delay_max = parsed.duration("max-reconnect-delay");
   messaging.client.delay_first = std::min(messaging.client.delay_first, messaging.client.delay_max);
   messaging.client.connect.trace = parsed.flag("debug");
-  for (const auto read :
-       {read_server, read_login, read_session, read_will, read_properties, check_for_redis}) {
+  for (const auto read : {read_server, read_login, read_session, read_will, read_properties,
+                          check_for_redis, check_for_websocket}) {
     if (auto done = read(parsed, messaging); !done) return tl::unexpected(done.error());
   }
   return messaging;

@@ -11,10 +11,11 @@
 namespace mqz::commands {
 
 struct Messaging {
-  enum class Carrier : unsigned char { mqtt, redis };
+  enum class Carrier : unsigned char { mqtt, websocket, redis };
 
   Carrier carrier = Carrier::mqtt;
   backend::MqttClientOptions client{};
+  std::string web_path{};   // of ws://host/PATH, with its slash
   std::string url_topic{};  // from --url mqtt://host/TOPIC; empty when it has none
   mqtt::PropertyWriter publish{};
   mqtt::PropertyWriter subscribe{};
@@ -25,8 +26,8 @@ struct Messaging {
 // Reads and checks everything; asks for a password on the terminal where that was wished.
 Checked<Messaging> read_messaging(const Parsed& parsed);
 
-std::unique_ptr<backend::PubSub> make_client(const Messaging& messaging, os::Poller& poller,
-                                             backend::PubSubEvents& events);
+Result<std::unique_ptr<backend::PubSub>> make_client(const Messaging& messaging, os::Poller& poller,
+                                                     backend::PubSubEvents& events);
 
 // Refuses the fall back to 3.1.1, because what was asked for (`flag`) exists in MQTT 5 only.
 Checked<void> require_version_5(const Parsed& parsed, Messaging& messaging, std::string_view flag);

@@ -21,12 +21,7 @@ constexpr int messages_per_turn = 10'000;  // so that signals are seen whatever 
 
 Publisher::Publisher(const PubPlan& plan, std::string path, os::Poller& poller,
                      os::Signals& signals)
-    : plan_(plan),
-      path_(std::move(path)),
-      poller_(poller),
-      signals_(signals),
-      source_(plan),
-      client_(make_client(plan.messaging, poller, *this)) {}
+    : plan_(plan), path_(std::move(path)), poller_(poller), signals_(signals), source_(plan) {}
 
 Publisher::~Publisher() {
   stop_watching_input();
@@ -41,6 +36,9 @@ int Publisher::run() {
     return report(path_, stop_for(added.error()));
   }
   if (plan_.wait_timeout && plan_.wait) answer_deadline_ = started_ + *plan_.wait_timeout;
+  auto client = make_client(plan_.messaging, poller_, *this);
+  if (!client) return report(path_, stop_for(client.error()));
+  client_ = std::move(*client);
   client_->start(started_);
   while (!ended_) turn();
   return conclude();

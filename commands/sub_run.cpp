@@ -36,7 +36,6 @@ Subscriber::Subscriber(const SubPlan& plan, std::string path, os::Poller& poller
       poller_(poller),
       signals_(signals),
       sink_(poller),
-      client_(make_client(plan.messaging, poller, *this)),
       random_(os::random_u64() | 1U) {}
 
 Subscriber::~Subscriber() { poller_.remove(signals_.fd()); }
@@ -49,6 +48,9 @@ int Subscriber::run() {
     return report(path_, stop_for(added.error()));
   }
   if (plan_.timeout) end_at_ = now_ + *plan_.timeout;
+  auto client = make_client(plan_.messaging, poller_, *this);
+  if (!client) return report(path_, stop_for(client.error()));
+  client_ = std::move(*client);
   client_->start(now_);
   while (!ended_) turn();
   drain_output();

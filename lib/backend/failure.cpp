@@ -1,11 +1,22 @@
 #include "lib/backend/failure.h"
 
+#include <algorithm>
+#include <array>
+
 #include "lib/os/errno_text.h"
 
 namespace mqz::backend {
 namespace {
 
 using mqtt::Reason;
+
+constexpr std::array passing_reasons = {
+    Reason::unspecified_error,        Reason::implementation_specific_error,
+    Reason::server_unavailable,       Reason::server_busy,
+    Reason::server_shutting_down,     Reason::keep_alive_timeout,
+    Reason::message_rate_too_high,    Reason::quota_exceeded,
+    Reason::connection_rate_exceeded, Reason::maximum_connect_time,
+};
 
 std::string seconds_text(Millis time) {
   const auto whole = time.count() / 1000;
@@ -29,6 +40,10 @@ std::string_view denial_hint(Reason reason) {
 }
 
 }  // namespace
+
+bool may_pass(Reason reason) {
+  return std::find(passing_reasons.begin(), passing_reasons.end(), reason) != passing_reasons.end();
+}
 
 std::string reason_with_number(Reason reason) {
   return std::string(reason_text(reason)) + " (" + std::to_string(static_cast<unsigned>(reason)) +

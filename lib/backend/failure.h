@@ -14,6 +14,9 @@ namespace mqz::backend {
 // "not authorized (135)"
 std::string reason_with_number(mqtt::Reason reason);
 
+// May a later attempt meet a better moment?
+bool may_pass(mqtt::Reason reason);
+
 Error no_answer(std::string_view where, Millis waited, bool connected);
 Error closed_before_connack(std::string_view where);
 Error connection_lost(std::string_view where, int error);

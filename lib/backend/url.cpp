@@ -52,6 +52,7 @@ Result<Url> parse_url(std::string_view text) {
   const std::size_t slash = rest.find('/');
   std::string_view authority = rest.substr(0, slash);
   if (slash != std::string_view::npos) {
+    url.target = rest.substr(slash);
     auto path = percent_decode(rest.substr(slash + 1));
     if (!path) return tl::unexpected(path.error());
     url.path = std::move(*path);

@@ -13,8 +13,9 @@ struct Url {
   std::string scheme{};  // lower case
   std::optional<std::string> user{};
   std::optional<std::string> password{};
-  std::string hosts{};  // "h1:1883,h2", as parse_servers reads it; empty when there is none
-  std::string path{};   // without its first slash, percent-decoded
+  std::string hosts{};   // "h1:1883,h2", as parse_servers reads it; empty when there is none
+  std::string path{};    // without its first slash, percent-decoded
+  std::string target{};  // the same as written, with its slash: what HTTP is asked for
 };
 
 Result<Url> parse_url(std::string_view text);

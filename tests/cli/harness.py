@@ -233,6 +233,16 @@ class Case(unittest.TestCase):
         process.port = port
         return process
 
+    def start_websockets(self, config="", port=None):
+        """Debian's mosquitto for WebSocket at `.port`, for plain MQTT at `.plain`."""
+        # It ends at once if WebSocket is all it has to listen for, and ignores the bind address.
+        port = port or free_port()
+        more = f"listener {port}\nprotocol websockets\nsocket_domain ipv4\n{config}"
+        process = self.start_mosquitto(more)
+        self.wait_for_port(process, port)
+        process.plain, process.port = process.port, port
+        return process
+
     def start_redis(self, *words):
         """Starts Debian's redis-server on a free port of loopback; `.port` says which."""
         program = self.program("redis-server")

@@ -20,6 +20,7 @@
 
 #include "lib/backend/mqtt/connect_options.h"
 #include "lib/backend/mqtt/inflight.h"
+#include "lib/backend/mqtt/server_limits.h"
 #include "lib/backend/wire_session.h"
 #include "lib/mqtt/decode.h"
 #include "lib/mqtt/encode.h"
@@ -57,21 +58,11 @@ class MqttSession final : public WireSession {
   enum class State : std::uint8_t { closed, connecting, connected };
   enum class Request : std::uint8_t { none, subscribe, unsubscribe };
 
-  // What the server allows on this connection.
-  struct Limits {
-    std::size_t window = 0;
-    std::size_t packet_bytes = mqtt::packet_bytes_max;
-    mqtt::Qos qos = mqtt::Qos::exactly_once;
-    bool retain = true;
-    std::uint16_t keep_alive_s = 0;
-  };
-
   void receive_frame(const mqtt::Frame& frame);
   void receive_connack(const mqtt::Frame& frame);
   void accept(const mqtt::Connack& connack);
   void refuse(mqtt::Reason reason);
   bool try_older_version();
-  void take_limits(mqtt::PropertyView properties);
   void receive_publish(const mqtt::Frame& frame);
   bool resolve_alias(mqtt::Publish& message);
   void deliver(const mqtt::Publish& message);
@@ -83,7 +74,6 @@ class MqttSession final : public WireSession {
   void receive_disconnect(const mqtt::Frame& frame);
   void break_off(mqtt::Reason reason, std::string text);
 
-  Result<void> check_allowed(const mqtt::Publish& message) const;
   Result<std::uint64_t> publish_at_most_once(const mqtt::Publish& message);
   Result<std::uint64_t> publish_kept(mqtt::Publish message);
   void send_message(std::uint16_t packet_id, bool again);
@@ -106,7 +96,7 @@ class MqttSession final : public WireSession {
   bool clean_start_sent_ = false;
   std::string where_{};
   std::size_t bytes_wanted_ = 0;
-  Limits limits_{};
+  ServerLimits limits_{};
 
   MonoTime now_{};
   MonoTime sent_at_{};

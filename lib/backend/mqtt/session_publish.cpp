@@ -35,25 +35,6 @@ bool MqttSession::has_room() const {
          outbox_.size() < options_.outbox_bytes_max;
 }
 
-Result<void> MqttSession::check_allowed(const mqtt::Publish& message) const {
-  if (message.qos > limits_.qos) {
-    return fail(ErrorCode::refused, "the server allows QoS " +
-                                        std::to_string(static_cast<int>(limits_.qos)) + " at most");
-  }
-  if (message.retain && !limits_.retain) {
-    return fail(ErrorCode::refused, "the server does not retain messages");
-  }
-  const std::size_t bytes = encoded_size(message, options_.version);
-  if (bytes > limits_.packet_bytes) {
-    return fail(ErrorCode::refused,
-                "the message makes a packet of " + std::to_string(bytes) + " bytes; " +
-                    (limits_.packet_bytes < mqtt::packet_bytes_max ? "the server allows "
-                                                                   : "MQTT allows ") +
-                    std::to_string(limits_.packet_bytes));
-  }
-  return {};
-}
-
 Result<std::uint64_t> MqttSession::publish(const mqtt::Publish& message) {
   if (!has_room()) return fail(ErrorCode::unavailable, "no room for a message now");
   if (options_.version != mqtt::Version::v5 && !message.properties.empty()) {
@@ -61,7 +42,8 @@ Result<std::uint64_t> MqttSession::publish(const mqtt::Publish& message) {
     without.properties = {};
     return publish(without);
   }
-  if (auto allowed = check_allowed(message); !allowed) return tl::unexpected(allowed.error());
+  if (auto allowed = check_allowed(limits_, message, options_.version); !allowed)
+    return tl::unexpected(allowed.error());
   return message.qos == mqtt::Qos::at_most_once ? publish_at_most_once(message)
                                                 : publish_kept(message);
 }

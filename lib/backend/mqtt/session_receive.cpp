@@ -1,8 +1,7 @@
 // Incoming packets: one function per kind.
-#include <algorithm>
-#include <array>
 #include <utility>
 
+#include "lib/backend/failure.h"
 #include "lib/backend/mqtt/session.h"
 #include "lib/mqtt/topic.h"
 
@@ -12,19 +11,6 @@ namespace {
 using mqtt::PacketType;
 using mqtt::PropertyId;
 using mqtt::Reason;
-
-// After these a later attempt may meet a better moment.
-constexpr std::array passing_reasons = {
-    Reason::unspecified_error,        Reason::implementation_specific_error,
-    Reason::server_unavailable,       Reason::server_busy,
-    Reason::server_shutting_down,     Reason::keep_alive_timeout,
-    Reason::message_rate_too_high,    Reason::quota_exceeded,
-    Reason::connection_rate_exceeded, Reason::maximum_connect_time,
-};
-
-bool is_passing(Reason reason) {
-  return std::find(passing_reasons.begin(), passing_reasons.end(), reason) != passing_reasons.end();
-}
 
 std::string reason_string(mqtt::PropertyView properties) {
   return std::string(properties.text(PropertyId::reason_string).value_or(""));
@@ -103,7 +89,7 @@ void MqttSession::refuse(Reason reason) {
   if (reason == Reason::unsupported_protocol_version && try_older_version()) {
     ending_ = Ending{Ending::Kind::again_at_once, reason, {}, true};
   } else {
-    ending_ = Ending{Ending::Kind::refused, reason, {}, is_passing(reason)};
+    ending_ = Ending{Ending::Kind::refused, reason, {}, may_pass(reason)};
   }
 }
 
@@ -115,7 +101,7 @@ void MqttSession::accept(const mqtt::Connack& connack) {
   const bool first = !std::exchange(was_connected_, true);
   may_fall_back_ = false;
   state_ = State::connected;
-  take_limits(connack.properties);
+  limits_ = limits_of(connack.properties, options_);
   if (const auto id = connack.properties.text(PropertyId::assigned_client_identifier)) {
     options_.client_id = *id;
   }
@@ -128,21 +114,6 @@ void MqttSession::accept(const mqtt::Connack& connack) {
   begin_resending(connack.session_present);
   events_.on_connected({first, connack.session_present, where_, options_.client_id,
                         options_.version, connack.properties});
-}
-
-void MqttSession::take_limits(mqtt::PropertyView properties) {
-  limits_ = Limits{};
-  limits_.keep_alive_s = static_cast<std::uint16_t>(
-      properties.number(PropertyId::server_keep_alive).value_or(options_.keep_alive_s));
-  const std::size_t receive_maximum =
-      properties.number(PropertyId::receive_maximum).value_or(65'535);
-  limits_.window = std::min(
-      {std::max<std::size_t>(options_.inflight_max, 1), receive_maximum, Inflight::window_max});
-  limits_.packet_bytes = std::min<std::size_t>(
-      properties.number(PropertyId::maximum_packet_size).value_or(mqtt::packet_bytes_max),
-      mqtt::packet_bytes_max);
-  limits_.qos = static_cast<mqtt::Qos>(properties.number(PropertyId::maximum_qos).value_or(2));
-  limits_.retain = properties.number(PropertyId::retain_available).value_or(1) != 0;
 }
 
 void MqttSession::receive_publish(const mqtt::Frame& frame) {
@@ -210,7 +181,7 @@ void MqttSession::receive_disconnect(const mqtt::Frame& frame) {
     return break_off(Reason::protocol_error, "the server sent DISCONNECT");
   }
   ending_ = Ending{Ending::Kind::dismissed, packet->reason, reason_string(packet->properties),
-                   is_passing(packet->reason)};
+                   may_pass(packet->reason)};
 }
 
 }  // namespace mqz::backend

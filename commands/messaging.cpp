@@ -94,11 +94,6 @@ bool is_for_others(const Parsed& parsed) {
 }
 
 Checked<void> read_server(const Parsed& parsed, Messaging& to) {
-  if (parsed.has("bind")) {
-    return stop(Exit::usage,
-                fmt::format("{}: a local address cannot be chosen yet", parsed.origin("bind")),
-                "leave it out; the system chooses by the route");
-  }
   const std::string_view way = chosen_way(parsed);
   if (way == "host" || (way == "backend" && is_for_others(parsed))) {
     const auto port =
@@ -111,6 +106,22 @@ Checked<void> read_server(const Parsed& parsed, Messaging& to) {
     return {};
   }
   return use_url(parsed, way, to);
+}
+
+Checked<void> read_bind(const Parsed& parsed, Messaging& to) {
+  if (!parsed.has("bind")) return {};
+  const std::string& origin = parsed.origin("bind");
+  if (to.carrier == Messaging::Carrier::websocket || !to.client.servers.front().unix_path.empty()) {
+    return stop(Exit::usage, fmt::format("{} does not go with ws:// and Unix sockets", origin));
+  }
+  auto addresses = os::resolve_at_once(parsed.text("bind"), 0);
+  if (!addresses || !*addresses) {
+    return stop(Exit::usage, fmt::format("{}: '{}' is not an address of this machine, as 192.0.2.1",
+                                         origin, parsed.text("bind")));
+  }
+  to.client.from = std::move(**addresses);
+  for (os::Address& address : to.client.from) address.text = parsed.text("bind");
+  return {};
 }
 
 Checked<void> read_login(const Parsed& parsed, Messaging& to) {
@@ -324,7 +335,7 @@ Checked<Messaging> read_messaging(const Parsed& parsed) {
   messaging.client.delay_max = parsed.duration("max-reconnect-delay");
   messaging.client.delay_first = std::min(messaging.client.delay_first, messaging.client.delay_max);
   messaging.client.connect.trace = parsed.flag("debug");
-  for (const auto read : {read_server, read_login, read_session, read_will, read_properties,
+  for (const auto read : {read_server, read_bind, read_login, read_session, read_will, read_properties,
                           check_for_redis, check_for_websocket}) {
     if (auto done = read(parsed, messaging); !done) return tl::unexpected(done.error());
   }

@@ -38,7 +38,7 @@ void Client::begin_round(MonoTime now) {
 void Client::connect_to_next(MonoTime now) {
   phase_ = Phase::connecting;
   phase_deadline_ = now + options_.connect_timeout;
-  connector_ = std::make_unique<Connector>(poller_, options_.servers[server_], now);
+  connector_ = std::make_unique<Connector>(poller_, options_.servers[server_], now, options_.from);
 }
 
 void Client::take_socket(os::Fd fd, MonoTime now) {

@@ -26,6 +26,7 @@ struct ClientOptions {
   bool reconnect = true;
   Millis delay_first{500};
   Millis delay_max{30'000};
+  std::vector<os::Address> from{};  // local addresses, at most one per family; none: any
   MakeTransport make_transport = make_plain_transport;
 };
 

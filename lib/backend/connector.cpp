@@ -9,8 +9,9 @@ constexpr Millis head_start{250};
 
 }  // namespace
 
-Connector::Connector(os::Poller& poller, Server server, MonoTime now)
-    : poller_(poller), server_(std::move(server)) {
+Connector::Connector(os::Poller& poller, Server server, MonoTime now,
+                     std::vector<os::Address> from)
+    : poller_(poller), server_(std::move(server)), from_(std::move(from)) {
   begin(now);
 }
 
@@ -59,12 +60,21 @@ void Connector::use(Result<std::vector<os::Address>> addresses, MonoTime now) {
   begin_next(now);
 }
 
+Result<os::Fd> Connector::connect_to(const os::Address& address) const {
+  if (from_.empty()) return os::start_connect(address);
+  for (const os::Address& from : from_) {
+    if (from.family == address.family) return os::start_connect(address, true, &from);
+  }
+  return fail(ErrorCode::unavailable, "cannot connect to " + address.text + " from " +
+                                          from_.front().text + ": one is IPv4, the other is IPv6");
+}
+
 void Connector::begin_next(MonoTime now) {
   next_attempt_at_.reset();
   while (!addresses_.empty()) {
     auto attempt = std::make_unique<Waiting>(*this, std::move(addresses_.back()));
     addresses_.pop_back();
-    auto fd = os::start_connect(attempt->address);
+    auto fd = connect_to(attempt->address);
     if (!fd) {
       last_error_ = fd.error();
       continue;

@@ -15,7 +15,8 @@ namespace mqz::backend {
 
 class Connector {
  public:
-  Connector(os::Poller& poller, Server server, MonoTime now);
+  // `from`: local addresses to connect from, one per family; none: the system chooses.
+  Connector(os::Poller& poller, Server server, MonoTime now, std::vector<os::Address> from = {});
   ~Connector();
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
@@ -41,12 +42,14 @@ class Connector {
   void take_addresses(MonoTime now);
   void use(Result<std::vector<os::Address>> addresses, MonoTime now);
   void begin_next(MonoTime now);
+  Result<os::Fd> connect_to(const os::Address& address) const;
   void on_attempt(Waiting& attempt, MonoTime now);
   void stop_waiting();
   void settle(Result<os::Fd> outcome);
 
   os::Poller& poller_;
   Server server_;
+  std::vector<os::Address> from_;
   std::optional<os::Resolver> resolver_{};
   std::unique_ptr<Waiting> resolving_{};
   std::vector<os::Address> addresses_{};  // not yet tried, the next one last

@@ -24,13 +24,20 @@ IoResult io_failure(int error) {
 
 }  // namespace
 
-Result<Fd> start_connect(const Address& address, bool tcp_nodelay) {
+Result<Fd> start_connect(const Address& address, bool tcp_nodelay, const Address* from) {
   if (address.sockaddr.empty()) return connect_failure(address, ENAMETOOLONG);
   Fd fd(::socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) return connect_failure(address, errno);
   if (tcp_nodelay && address.family != AF_UNIX) {
     const int one = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  }
+  if (from != nullptr) {
+    const auto* local = reinterpret_cast<const sockaddr*>(from->sockaddr.data());
+    if (::bind(fd.get(), local, static_cast<socklen_t>(from->sockaddr.size())) != 0) {
+      return fail(ErrorCode::unavailable,
+                  "cannot connect from " + from->text + ": " + errno_text(errno));
+    }
   }
   const int code = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(address.sockaddr.data()),
                              static_cast<socklen_t>(address.sockaddr.size()));

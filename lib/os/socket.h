@@ -57,7 +57,9 @@ AcceptResult accept_on(const Listener& listener, bool with_peer);
 std::string peer_text(int fd);
 
 // Starts a connection; finished when the descriptor turns writable: then connect_result.
-Result<Fd> start_connect(const Address& address, bool tcp_nodelay = true);
+// From the local address `from`, which must be of the same family, if one is given.
+Result<Fd> start_connect(const Address& address, bool tcp_nodelay = true,
+                         const Address* from = nullptr);
 // ok, or the reason with the address named: `cannot connect to 127.0.0.1:21999: Connection
 // refused`.
 Result<void> connect_result(int fd, const Address& address);

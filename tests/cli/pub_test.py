@@ -215,6 +215,23 @@ class Refusals(harness.Case):
         hosts = f"127.0.0.1:{gone},127.0.0.1:{broker.port}"
         self.assertExit(self.mqz("pub", "-h", hosts, "-m", "m"), 0)
 
+    def test_a_local_address_is_connected_from(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            child = self.start_mqz("pub", "-h", "127.0.0.1", "-p", str(port), "-A", "127.0.0.2",
+                                   "-m", "m")
+            connection, peer = server.accept()
+            connection.close()
+            self.assertEqual(peer[0], "127.0.0.2")
+            server.accept()[0].close()  # in the older version
+            self.assertExit(child.wait(), 69)
+        for address, why in [("192.0.2.1", "cannot connect from 192.0.2.1: Cannot assign"),
+                             ("::1", "one is IPv4, the other is IPv6")]:
+            result = self.mqz("pub", "-h", "127.0.0.1", "-A", address, "-m", "m")
+            self.assertIn(why, self.assertExit(result, 69).errors)
+        result = self.assertExit(self.mqz("pub", "-A", "eth0", "-m", "m"), 2)
+        self.assertIn("--bind: 'eth0' is not an address", result.errors)
+
     def test_an_older_server_is_spoken_to_in_its_version(self):
         with socket.create_server(("127.0.0.1", 0)) as old:
             port = old.getsockname()[1]

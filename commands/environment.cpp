@@ -15,7 +15,7 @@ constexpr std::string_view variable_prefix = "MQZ_";
 
 // Read by the library itself, or given to the command under a lock.
 constexpr std::string_view other_names[] = {"MQZ_FENCE", "MQZ_FENCE_HLC", "MQZ_LOCK_DIR"};
-constexpr std::string_view output_prefix = "MQZ_LEASE_";
+constexpr std::string_view output_prefixes[] = {"MQZ_LEASE_", "MQZ_MESSAGE_"};
 
 void append_name(std::string& to, std::string_view name) {
   for (const char c : name) {
@@ -105,7 +105,9 @@ Checked<void> take_environment(Parsed& parsed, std::span<const Command* const> a
                                   variable.name, variable.value));
       return true;
     }
-    return is_injected_name(variable.name) || variable.name.starts_with(output_prefix);
+    return is_injected_name(variable.name) ||
+           std::any_of(std::begin(output_prefixes), std::end(output_prefixes),
+                       [&](auto prefix) { return variable.name.starts_with(prefix); });
   });
   const std::string_view command =
       std::string_view(parsed.path()).substr(0, parsed.path().find(' '));

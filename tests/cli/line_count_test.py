@@ -38,7 +38,9 @@ class Lines(harness.Case):
         self.assertExit(self.mqz("pub", *at, *topic, "-m", "end"), 0)
         got = self.assertExit(receiver.wait(PATIENCE), 0).out
         self.assertEqual(got.count(b"\n"), count + 2)
-        self.assertTrue(got == b"ready\n" + lines + b"end\n", "the lines are the same, in order")
+        # Of QoS 0 the server may still have lines to read when the next publisher comes.
+        got = got.replace(b"end\n", b"", 1)
+        self.assertTrue(got == b"ready\n" + lines, "the lines are the same, in order")
 
 
 if __name__ == "__main__":

@@ -335,8 +335,8 @@ Checked<Messaging> read_messaging(const Parsed& parsed) {
   messaging.client.delay_max = parsed.duration("max-reconnect-delay");
   messaging.client.delay_first = std::min(messaging.client.delay_first, messaging.client.delay_max);
   messaging.client.connect.trace = parsed.flag("debug");
-  for (const auto read : {read_server, read_bind, read_login, read_session, read_will, read_properties,
-                          check_for_redis, check_for_websocket}) {
+  for (const auto read : {read_server, read_bind, read_login, read_session, read_will,
+                          read_properties, check_for_redis, check_for_websocket}) {
     if (auto done = read(parsed, messaging); !done) return tl::unexpected(done.error());
   }
   return messaging;

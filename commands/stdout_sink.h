@@ -20,6 +20,7 @@ class StdoutSink final : public os::PollTarget {
   // Writes what it can. Afterwards is_empty, or is_blocked, or has_failed.
   void write();
 
+  std::size_t waiting_bytes() const { return buffer_.size() - written_; }
   bool is_empty() const { return written_ == buffer_.size(); }
   bool is_blocked() const { return blocked_; }
   bool has_failed() const { return error_ != 0; }

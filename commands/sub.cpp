@@ -26,6 +26,8 @@ constexpr Example examples[] = {
     {"mqz sub -t state --one -W 5", "one message, or status 27 after 5 seconds"},
     {"mqz sub -t '#' -F '%I %t %l'", "time, topic and length of everything"},
     {"mqz sub -t jobs -q 1 --group workers -C 1", "take one job from a group"},
+    {"mqz sub -t 'cam/#' --dump pictures", "each message in a file of its own"},
+    {"mqz sub -t alarm --exec 'mail -s \"$MQZ_MESSAGE_TOPIC\" me'", "a command per message"},
     {"mqz sub -t 'old/#' --remove-retained --retained-only --idle 1 --dry-run",
      "what would be cleared"},
 };
@@ -44,7 +46,10 @@ constinit const Command sub_command{
         "Prints until Ctrl-C, -C, -W or --idle. As in mosquitto_sub, an empty message prints "
         "nothing\n"
         "in the plain form. A message of QoS 1 or 2 is acknowledged after it was written, and -C\n"
-        "leaves what follows the last one unacknowledged.",
+        "leaves what follows the last one unacknowledged. Messages for --exec and --translate wait "
+        "in a\n"
+        "queue, acknowledged; a signal lets it come to its end, a second one does not. Over ws://\n"
+        "messages are acknowledged when they arrive.",
 };
 
 }  // namespace mqz::commands

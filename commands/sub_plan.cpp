@@ -138,6 +138,42 @@ Checked<void> read_form(const Parsed& parsed, SubPlan& plan) {
   return {};
 }
 
+// What becomes of the messages.
+Checked<void> read_show(const Parsed& parsed, SubPlan& plan) {
+  struct Row {
+    std::string_view flag{};
+    SubPlan::Show show{};
+  };
+  static constexpr Row rows[] = {{"watch", SubPlan::Show::watch},
+                                 {"dump", SubPlan::Show::dump},
+                                 {"exec", SubPlan::Show::exec},
+                                 {"message-rate", SubPlan::Show::rate},
+                                 {"top", SubPlan::Show::top}};
+  plan.is_on_terminal = ::isatty(STDOUT_FILENO) == 1;
+  plan.line_buffered = parsed.flag("line-buffered");
+  if (parsed.has("max-size")) plan.payload_bytes_max = parsed.size("max-size");
+  std::string_view chosen;
+  for (const Row& row : rows) {
+    const bool is_flag = find_option(parsed.command(), row.flag)->type == ValueType::flag;
+    if (is_flag ? !parsed.flag(row.flag) : !parsed.has(row.flag)) continue;
+    if (!chosen.empty()) {
+      return stop(Exit::usage, fmt::format("--{} and --{} exclude each other", chosen, row.flag));
+    }
+    chosen = row.flag;
+    plan.show = row.show;
+  }
+  plan.dump_directory = parsed.text("dump");
+  if (plan.show == SubPlan::Show::top) plan.top_lines = parsed.integer("top");
+  plan.command = parsed.text(plan.show == SubPlan::Show::exec ? "exec" : "translate");
+  if (plan.show == SubPlan::Show::exec && parsed.has("translate")) {
+    return stop(Exit::usage, "--exec and --translate exclude each other");
+  }
+  if (plan.show != SubPlan::Show::watch) return {};
+  if (!plan.is_on_terminal) return stop(Exit::usage, "--watch draws on a terminal");
+  if (plan.form == SubPlan::Form::payload) plan.form = SubPlan::Form::verbose;
+  return {};
+}
+
 Checked<void> read_end(const Parsed& parsed, SubPlan& plan) {
   if (parsed.has("count")) plan.count = static_cast<std::uint64_t>(parsed.integer("count"));
   if (parsed.flag("one")) {
@@ -158,7 +194,8 @@ Checked<SubPlan> read_sub_plan(const Parsed& parsed) {
   if (!messaging) return tl::unexpected(messaging.error());
   plan.messaging = std::move(*messaging);
   plan.quiet = parsed.flag("quiet");
-  for (const auto read : {read_filters, read_subscription, read_sampling, read_form, read_end}) {
+  for (const auto read :
+       {read_filters, read_subscription, read_sampling, read_form, read_show, read_end}) {
     if (auto done = read(parsed, plan); !done) return tl::unexpected(done.error());
   }
   return plan;

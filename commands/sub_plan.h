@@ -23,8 +23,24 @@ struct SubPlan {
   bool remove_retained = false;
   bool dry_run = false;
   double percent = 100;
+  std::optional<std::uint64_t> payload_bytes_max{};  // what is larger is left out
+
+  enum class Show : unsigned char {
+    print,
+    watch,  // a line per topic, renewed
+    dump,   // a file per message
+    exec,   // a command per message
+    rate,   // how many per second
+    top,    // which topics had most
+  };
 
   Form form = Form::payload;
+  Show show = Show::print;
+  std::string dump_directory{};
+  std::string command{};  // with Show::exec; else it translates payloads, if there is one
+  std::int64_t top_lines = 0;
+  bool is_on_terminal = false;  // standard output
+  bool line_buffered = false;
   std::optional<MessageFormat> format{};
   bool pretty = false;
   std::string separator = "\n";  // after each message

@@ -3,30 +3,18 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
-#include <ctime>
 #include <utility>
 
-#include "commands/message_json.h"
 #include "lib/backend/failure.h"
 #include "lib/mqtt/encode.h"
 #include "lib/mqtt/topic.h"
 #include "lib/os/clock.h"
-#include "lib/os/errno_text.h"
 #include "lib/os/random.h"
 
 namespace mqz::commands {
 namespace {
 
 constexpr Millis close_patience{1'000};
-constexpr std::size_t output_bytes_max = 1U << 20U;  // above it, reading pauses
-
-std::timespec wall_clock() {
-  std::timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return now;
-}
-
 }  // namespace
 
 Subscriber::Subscriber(const SubPlan& plan, std::string path, os::Poller& poller,
@@ -35,7 +23,7 @@ Subscriber::Subscriber(const SubPlan& plan, std::string path, os::Poller& poller
       path_(std::move(path)),
       poller_(poller),
       signals_(signals),
-      sink_(poller),
+      output_(plan, path_, poller),
       random_(os::random_u64() | 1U) {}
 
 Subscriber::~Subscriber() { poller_.remove(signals_.fd()); }
@@ -48,11 +36,13 @@ int Subscriber::run() {
     return report(path_, stop_for(added.error()));
   }
   if (plan_.timeout) end_at_ = now_ + *plan_.timeout;
+  if (auto opened = output_.open(); !opened) return report(path_, opened.error());
   auto client = make_client(plan_.messaging, poller_, *this);
   if (!client) return report(path_, stop_for(client.error()));
   client_ = std::move(*client);
   client_->start(now_);
   while (!ended_) turn();
+  output_.write_last();
   drain_output();
   return conclude();
 }
@@ -63,10 +53,10 @@ void Subscriber::turn() {
   os::dispatch(events, now_);
   client_->tick(now_);
   // Output first: an acknowledgement says that the message is out of our hands.
-  sink_.write();
-  client_->pause(sink_.is_blocked() && sink_.buffer().size() > output_bytes_max);
+  output_.tick(now_);
+  client_->pause(output_.is_crowded());
   if (ended_) return;
-  if (sink_.has_failed()) done_ = true;
+  if (output_.has_ended()) done_ = true;
   check_time(now_);
   send_removals();
   finish_when_done(now_);
@@ -79,6 +69,7 @@ std::optional<Millis> Subscriber::patience(MonoTime now) const {
     if (!next || other < *next) next = other;
   };
   if (end_at_) consider(*end_at_);
+  if (const auto report_at = output_.deadline()) consider(*report_at);
   if (plan_.idle && !done_) consider(heard_at_ + *plan_.idle);
   if (!next) return std::nullopt;
   return std::max(Millis(0), *next - now);
@@ -98,6 +89,7 @@ void Subscriber::check_time(MonoTime now) {
 
 void Subscriber::finish_when_done(MonoTime now) {
   if (!done_ || finishing_ || client_->unacknowledged() > 0 || !to_remove_.empty()) return;
+  if (output_.is_at_work() && !output_.has_ended()) return;
   finishing_ = true;
   // As mosquitto_sub: an end from outside lets the will speak.
   const bool from_outside = signal_ != 0 || timed_out_;
@@ -109,10 +101,9 @@ void Subscriber::finish_when_done(MonoTime now) {
 
 // What is still to be written when the connection is over; a signal ends the waiting.
 void Subscriber::drain_output() {
-  sink_.write();
-  while (sink_.is_blocked() && !sink_.has_failed() && signal_ == 0) {
+  while ((output_.is_blocked() || output_.is_at_work()) && signal_ == 0) {
     os::dispatch(poller_.wait(std::nullopt), os::read_mono());
-    sink_.write();
+    output_.tick(os::read_mono());
   }
 }
 
@@ -152,6 +143,7 @@ void Subscriber::subscribe() {
 
 void Subscriber::on_subscribed(std::uint16_t, Bytes reasons) {
   subscribed_once_ = true;
+  output_.begin_reports(now_);
   std::size_t refused = 0;
   for (std::size_t i = 0; i < reasons.size() && i < plan_.filters.size(); ++i) {
     const auto reason = static_cast<mqtt::Reason>(reasons[i]);
@@ -198,9 +190,13 @@ bool Subscriber::on_message(const mqtt::Publish& message) {
     return false;
   }
   if (!is_wanted(message)) return true;
+  if (plan_.payload_bytes_max && message.payload.size() > *plan_.payload_bytes_max) {
+    ++too_large_;
+    return true;
+  }
   if (plan_.remove_retained && message.retain) remove_retained(message.topic);
   if (plan_.no_retained && message.retain) return true;
-  print(message);
+  output_.take(message);
   if (plan_.count && ++printed_ == *plan_.count) done_ = true;
   return true;
 }
@@ -230,42 +226,6 @@ void Subscriber::on_published(const backend::Published& published) {
   some_refused_ = true;
 }
 
-void Subscriber::print(const mqtt::Publish& message) {
-  std::string& out = sink_.buffer();
-  if (plan_.topic_to_stderr) say(fmt::format("{}\n", message.topic));
-  switch (plan_.form) {
-    case SubPlan::Form::json:
-      append_json(out, {message, wall_clock()}, JsonForm::full, plan_.pretty);
-      break;
-    case SubPlan::Form::format: {
-      const Received received{message, plan_.format->uses_time() ? wall_clock() : std::timespec{}};
-      if (!plan_.format->append(out, received)) {
-        return note(path_, fmt::format("the payload on topic \"{}\" is not JSON", message.topic));
-      }
-      break;
-    }
-    case SubPlan::Form::payload:
-      // As mosquitto_sub: of an empty message there is nothing to print, not even a line.
-      if (message.payload.empty()) return;
-      out.append(as_text(message.payload));
-      break;
-    case SubPlan::Form::verbose:
-      out.append(message.topic).push_back(' ');
-      out.append(message.payload.empty() ? "(null)" : as_text(message.payload));
-      break;
-    case SubPlan::Form::hex:
-    case SubPlan::Form::base64: print_payload(message); break;
-  }
-  out.append(plan_.separator);
-}
-
-void Subscriber::print_payload(const mqtt::Publish& message) {
-  static const auto hex = MessageFormat::parse("%x");
-  static const auto base64 = MessageFormat::parse("%b");
-  const auto& format = plan_.form == SubPlan::Form::hex ? hex : base64;
-  format->append(sink_.buffer(), {message, {}});
-}
-
 void Subscriber::on_waiting(const Error& why, Millis delay) {
   if (plan_.quiet) return;
   note(path_, fmt::format("{}; trying again in {:.1f} s", why.text,
@@ -286,13 +246,13 @@ int Subscriber::conclude() {
     note(path_, fmt::format("{} {} retained messages", plan_.dry_run ? "would remove" : "removed",
                             removed_));
   }
-  if (stop_) return report(path_, *stop_);
-  if (sink_.has_failed() && !sink_.is_closed()) {
-    return report(
-        path_,
-        {Exit::io, fmt::format("cannot write to stdout: {}", os::errno_text(sink_.error())), {}});
+  if (too_large_ > 0 && !plan_.quiet) {
+    note(path_, fmt::format("left out {} messages that were larger than {} bytes", too_large_,
+                            *plan_.payload_bytes_max));
   }
-  const bool unmet = plan_.count && printed_ < *plan_.count && !sink_.is_closed();
+  if (stop_) return report(path_, *stop_);
+  if (const auto failure = output_.failure()) return report(path_, *failure);
+  const bool unmet = plan_.count && printed_ < *plan_.count && !output_.is_reader_gone();
   if (signal_ != 0) return unmet ? 128 + signal_ : 0;
   if (timed_out_) return static_cast<int>(Exit::timed_out);
   return static_cast<int>(some_refused_ ? Exit::failed : Exit::done);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "commands/stdout_sink.h"
+#include "commands/sub_output.h"
 #include "commands/sub_plan.h"
 #include "lib/os/poll_target.h"
 #include "lib/os/signals.h"
@@ -44,8 +44,6 @@ class Subscriber final : private backend::PubSubEvents {
   bool is_wanted(const mqtt::Publish& message);
   void remove_retained(std::string_view topic);
   void send_removals();
-  void print(const mqtt::Publish& message);
-  void print_payload(const mqtt::Publish& message);
   void finish_when_done(MonoTime now);
   void drain_output();
   int conclude();
@@ -55,13 +53,14 @@ class Subscriber final : private backend::PubSubEvents {
   os::Poller& poller_;
   os::Signals& signals_;
   SignalInput signal_input_{*this};
-  StdoutSink sink_;
+  SubOutput output_;
   std::unique_ptr<backend::PubSub> client_;
 
   bool subscribed_once_ = false;
   std::size_t requests_open_ = 0;
   bool some_refused_ = false;
   std::uint64_t printed_ = 0;
+  std::uint64_t too_large_ = 0;
   std::vector<std::string> to_remove_{};
   std::uint64_t removed_ = 0;
   std::uint64_t random_ = 0;

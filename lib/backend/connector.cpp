@@ -9,8 +9,7 @@ constexpr Millis head_start{250};
 
 }  // namespace
 
-Connector::Connector(os::Poller& poller, Server server, MonoTime now,
-                     std::vector<os::Address> from)
+Connector::Connector(os::Poller& poller, Server server, MonoTime now, std::vector<os::Address> from)
     : poller_(poller), server_(std::move(server)), from_(std::move(from)) {
   begin(now);
 }

@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 
 import harness
 
@@ -19,12 +18,16 @@ PROPERTIES = ["user-property k v", "user-property k w", "content-type text", "co
 class Subscribe(harness.Case):
     def setUp(self):
         super().setUp()
-        self.broker = self.start_mosquitto("max_queued_messages 0")
+        self.broker = self.start_mosquitto("max_queued_messages 0\nlog_type all")
         self.at = ["-p", self.broker.port]
 
     def sub(self, *words, **more):
         """`mqz sub` in the background, subscribed when this returns."""
         return self.start_mqz("sub", *self.at, "-d", *words, **more).wait_for("SUBACK")
+
+    def heard(self, text):
+        """How often mosquitto's log says so."""
+        return self.broker.said().count(text)
 
     def pub(self, *words, **more):
         program = self.program("mosquitto_pub")
@@ -55,7 +58,8 @@ class Subscribe(harness.Case):
             words = ["-t", "f", "-q", "1", "-C", "3", *form]
             theirs = self.start([mosquitto, "-p", self.broker.port, "-V", "5", *words])
             both.append((form, self.sub(*words), theirs))
-        time.sleep(0.3)
+        self.broker.wait_until(lambda: self.heard("Sending SUBACK") == 2 * len(forms),
+                               "all have subscribed")
         properties = [word for p in PROPERTIES for word in ["-D", "publish", *p.split()]]
         self.pub("-t", "f", "-m", 'he"l\tlo', "-q", "1")
         self.pub("-t", "f", "-m", '{"a": 1}', "-q", "1", *properties)
@@ -200,7 +204,8 @@ class Subscribe(harness.Case):
         child.stderr.close()
         lines = b"".join(b"%01000d\n" % i for i in range(3000))
         self.assertExit(self.mqz("pub", *self.at, "-t", "slow", "-q", "1", "-l", stdin=lines), 0)
-        time.sleep(2)  # longer than the keep-alive allows silence, while the pipe is full
+        # Longer than the keep-alive allows silence, while the pipe is full.
+        self.broker.wait_until(lambda: self.heard("Received PINGREQ") >= 2, "it pings")
         with os.fdopen(reader, "rb") as file:
             self.assertEqual(file.read(), lines)
         self.assertEqual(child.wait(harness.PATIENCE), 0)

@@ -21,7 +21,12 @@ constexpr int messages_per_turn = 10'000;  // so that signals are seen whatever 
 
 Publisher::Publisher(const PubPlan& plan, std::string path, os::Poller& poller,
                      os::Signals& signals)
-    : plan_(plan), path_(std::move(path)), poller_(poller), signals_(signals), source_(plan) {}
+    : plan_(plan),
+      path_(std::move(path)),
+      poller_(poller),
+      signals_(signals),
+      source_(plan),
+      connecting_(path_, plan.messaging, plan.quiet) {}
 
 Publisher::~Publisher() {
   stop_watching_input();
@@ -39,6 +44,7 @@ int Publisher::run() {
   auto client = make_client(plan_.messaging, poller_, *this);
   if (!client) return report(path_, stop_for(client.error()));
   client_ = std::move(*client);
+  connecting_.begin(started_);
   client_->start(started_);
   while (!ended_) turn();
   return conclude();
@@ -49,6 +55,7 @@ void Publisher::turn() {
   const MonoTime now = os::read_mono();
   os::dispatch(events, now);
   client_->tick(now);
+  connecting_.tick(now);
   if (!ended_) check_time(now);
   if (!ended_) pump(now);
   if (!ended_) finish_when_done(now);
@@ -61,6 +68,7 @@ std::optional<Millis> Publisher::patience(MonoTime now) const {
   const auto consider = [&next](const std::optional<MonoTime>& other) {
     if (other && (!next || *other < *next)) next = other;
   };
+  consider(connecting_.deadline());
   consider(paced_until_);
   consider(answer_deadline_);
   if (plan_.ack_timeout.count() > 0 && client_->unacknowledged() > 0) {
@@ -168,6 +176,7 @@ void Publisher::SignalInput::on_poll(const os::PollEvent&, MonoTime now) {
   const auto taken = owner.signals_.take();
   if (!taken) return;
   owner.signal_ = *taken;
+  owner.connecting_.erase();
   owner.client_->finish(mqtt::Reason::success, {}, now, Millis(0));
   owner.client_->flush(now);
   owner.ended_ = true;
@@ -202,6 +211,7 @@ void Publisher::finish_when_done(MonoTime now) {
 
 void Publisher::on_connected(const backend::Connected& connected) {
   up_ = true;
+  connecting_.erase();
   progress_at_ = os::read_mono();
   if (connected.first && plan_.input == PubPlan::Input::terminal) {
     say(fmt::format("connected to {}, topic {}. A line is a message; an empty line ends.\n",
@@ -262,12 +272,14 @@ void Publisher::reject(std::string text, bool denied) {
 
 void Publisher::on_waiting(const Error& why, Millis delay) {
   up_ = may_send_request_ = false;
+  connecting_.erase();
   if (plan_.quiet) return;
   note(path_, fmt::format("{}; trying again in {:.1f} s", why.text,
                           static_cast<double>(delay.count()) / 1000));
 }
 
 void Publisher::on_ended(const Error* why) {
+  connecting_.erase();
   ended_ = true;
   if (why != nullptr && !stop_) stop_ = stop_for_connection(*why);
 }

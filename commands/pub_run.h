@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "commands/connecting_line.h"
 #include "commands/pub_plan.h"
 #include "commands/pub_source.h"
 #include "lib/os/poll_target.h"
@@ -68,6 +69,7 @@ class Publisher final : private backend::PubSubEvents {
   Input input_{*this};
   SignalInput signal_input_{*this};
   std::unique_ptr<backend::PubSub> client_;
+  ConnectingLine connecting_;
 
   bool up_ = false;
   bool source_done_ = false;

@@ -24,6 +24,7 @@ Subscriber::Subscriber(const SubPlan& plan, std::string path, os::Poller& poller
       poller_(poller),
       signals_(signals),
       output_(plan, path_, poller),
+      connecting_(path_, plan.messaging, plan.quiet),
       random_(os::random_u64() | 1U) {}
 
 Subscriber::~Subscriber() { poller_.remove(signals_.fd()); }
@@ -40,6 +41,7 @@ int Subscriber::run() {
   auto client = make_client(plan_.messaging, poller_, *this);
   if (!client) return report(path_, stop_for(client.error()));
   client_ = std::move(*client);
+  connecting_.begin(now_);
   client_->start(now_);
   while (!ended_) turn();
   output_.write_last();
@@ -52,6 +54,7 @@ void Subscriber::turn() {
   now_ = os::read_mono();
   os::dispatch(events, now_);
   client_->tick(now_);
+  connecting_.tick(now_);
   // Output first: an acknowledgement says that the message is out of our hands.
   output_.tick(now_);
   client_->pause(output_.is_crowded());
@@ -69,6 +72,7 @@ std::optional<Millis> Subscriber::patience(MonoTime now) const {
     if (!next || other < *next) next = other;
   };
   if (end_at_) consider(*end_at_);
+  if (const auto show_at = connecting_.deadline()) consider(*show_at);
   if (const auto report_at = output_.deadline()) consider(*report_at);
   if (plan_.idle && !done_) consider(heard_at_ + *plan_.idle);
   if (!next) return std::nullopt;
@@ -118,6 +122,7 @@ void Subscriber::SignalInput::on_poll(const os::PollEvent&, MonoTime) {
 
 void Subscriber::on_connected(const backend::Connected& connected) {
   heard_at_ = now_;
+  connecting_.erase();
   if (!connected.first && !plan_.quiet) {
     note(path_, fmt::format("connected to {} again", connected.where));
   }
@@ -227,12 +232,14 @@ void Subscriber::on_published(const backend::Published& published) {
 }
 
 void Subscriber::on_waiting(const Error& why, Millis delay) {
+  connecting_.erase();
   if (plan_.quiet) return;
   note(path_, fmt::format("{}; trying again in {:.1f} s", why.text,
                           static_cast<double>(delay.count()) / 1000));
 }
 
 void Subscriber::on_ended(const Error* why) {
+  connecting_.erase();
   ended_ = true;
   if (why != nullptr && !stop_ && !done_) stop_ = stop_for_connection(*why);
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "commands/connecting_line.h"
 #include "commands/sub_output.h"
 #include "commands/sub_plan.h"
 #include "lib/os/poll_target.h"
@@ -55,6 +56,7 @@ class Subscriber final : private backend::PubSubEvents {
   SignalInput signal_input_{*this};
   SubOutput output_;
   std::unique_ptr<backend::PubSub> client_;
+  ConnectingLine connecting_;
 
   bool subscribed_once_ = false;
   std::size_t requests_open_ = 0;

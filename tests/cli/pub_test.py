@@ -209,6 +209,26 @@ class Refusals(harness.Case):
         self.assertIn(f"127.0.0.1:{port} accepted the connection but sent no CONNACK",
                       result.errors)
 
+    def test_a_terminal_is_told_what_it_waits_for_and_only_then(self):
+        for command in (["pub", "-m", "m"], ["sub"]):
+            main, side = pty.openpty()
+            with socket.create_server(("127.0.0.1", 0)) as silent:
+                where = f"127.0.0.1:{silent.getsockname()[1]}"
+                words = [harness.MQZ, *command, "-t", "t", "-h", where, "--connect-timeout",
+                         "300ms"]
+                with subprocess.Popen(words, stderr=side, env=harness.clean_environment()) as child:
+                    self.addCleanup(child.kill)
+                    os.close(side)
+                    said = b""
+                    while more := harness.read_some(main):
+                        said += more
+                    self.assertEqual(child.wait(harness.PATIENCE), 69)
+                self.assertNotIn("connecting to", self.mqz(*words[1:]).errors)
+            os.close(main)
+            name = f"mqz {command[0]}"
+            expected = f"{name}: connecting to {where} ...\r\x1b[K{name}: {where} accepted"
+            self.assertTrue(said.decode().startswith(expected), said)
+
     def test_a_list_of_servers_is_tried_in_order(self):
         broker = self.start_mosquitto()
         gone = harness.free_port()

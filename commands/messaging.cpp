@@ -228,6 +228,7 @@ Checked<void> read_properties(const Parsed& parsed, Messaging& to) {
 constexpr std::string_view not_for_redis[] = {
     "retain",
     "wait",
+    "verify",
     "response-topic",
     "content-type",
     "correlation-data",

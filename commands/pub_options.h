@@ -93,6 +93,9 @@ inline constexpr Option pub_options[] = {
      .group = "delivery",
      .doc = "give up when nothing is acknowledged for so long; 0 waits for ever",
      .fallback = "60s"},
+    {.name = "verify",
+     .group = "delivery",
+     .doc = "subscribe to the topics, and end with 0 only if every message came back"},
     {.name = "stats", .group = "delivery", .doc = "a line of figures on stderr at the end"},
     {.name = "content-type",
      .value = "TYPE",
@@ -128,7 +131,7 @@ inline constexpr Option pub_options[] = {
      .value = "DURATION",
      .type = ValueType::duration,
      .group = "MQTT 5",
-     .doc = "how long --wait waits; then exit 27"},
+     .doc = "how long --wait waits, then exit 27; --verify without progress, 5s unless told"},
 };
 
 }  // namespace mqz::commands

@@ -23,6 +23,13 @@ int Publisher::conclude() {
   }
   if (rejected_ > 0) return report(path_, describe_rejections());
   if (!all_acked) return report(path_, {Exit::failed, progress(), {}});
+  if (echoes_.missing() > 0) {
+    return report(
+        path_,
+        {Exit::failed,
+         fmt::format("{} of {} messages did not come back", echoes_.missing(), sent_ - rejected_),
+         "before MQTT 5 and with QoS 0 a server cannot say what it does not allow"});
+  }
   if (client_->uncertain() > 0) {
     return report(path_, {Exit::failed,
                           fmt::format("{} messages of QoS 0 were on connections that were lost; "

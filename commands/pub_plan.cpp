@@ -132,6 +132,10 @@ Checked<void> read_waiting(const Parsed& parsed, PubPlan& plan) {
   if (parsed.has("response-topic")) {
     if (auto good = check_topic("--response-topic", plan.response_topic); !good) return good;
   }
+  plan.verify = parsed.flag("verify");
+  if (plan.verify && (plan.wait || plan.json || !plan.topic_separator.empty())) {
+    return stop(Exit::usage, "--verify goes with the topics of -t only, and not with --wait");
+  }
   if (!plan.wait) return {};
   if (plan.response_topic.empty()) return stop(Exit::usage, "--wait needs --response-topic");
   if (plan.input != PubPlan::Input::payload) {

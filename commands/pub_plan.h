@@ -28,6 +28,7 @@ struct PubPlan {
 
   std::int64_t rate = 0;  // messages per second; 0: as fast as it goes
   Millis ack_timeout{};   // without any progress; 0: for ever
+  bool verify = false;    // every message must come back
   bool wait = false;      // for one response
   std::string response_topic{};
   std::string correlation{};

@@ -15,6 +15,7 @@ namespace mqz::commands {
 namespace {
 
 constexpr Millis close_patience{1'000};
+constexpr Millis echo_patience{5'000};
 constexpr int messages_per_turn = 10'000;  // so that signals are seen whatever the input is
 
 }  // namespace
@@ -71,6 +72,7 @@ std::optional<Millis> Publisher::patience(MonoTime now) const {
   consider(connecting_.deadline());
   consider(paced_until_);
   consider(answer_deadline_);
+  consider(verify_deadline());
   if (plan_.ack_timeout.count() > 0 && client_->unacknowledged() > 0) {
     consider(progress_at_ + plan_.ack_timeout);
   }
@@ -82,7 +84,8 @@ bool Publisher::can_go_on() const {
   const bool waits_for_ack =
       plan_.input == PubPlan::Input::terminal && client_->unacknowledged() > 0;
   return client_->has_room() && !finishing_ && !source_done_ && !starved_ && !paced_until_ &&
-         !waits_for_ack && (!plan_.wait || may_send_request_);
+         !waits_for_ack && (!(plan_.wait || plan_.verify) || may_send_request_) &&
+         !(plan_.verify && echoes_.is_full());
 }
 
 void Publisher::pump(MonoTime now) {
@@ -136,6 +139,7 @@ void Publisher::publish_to_next_topic(MonoTime now) {
                            plan_.messaging.carrier == Messaging::Carrier::redis;
   if (is_answered) ++owed_;
   if (!number) reject(number.error().text, false);
+  if (number && plan_.verify) echoes_.expect(message, now);
   if (!next_topic_) pace(now);
 }
 
@@ -189,6 +193,10 @@ void Publisher::check_time(MonoTime now) {
         Stop{Exit::timed_out, fmt::format("no answer on '{}' in time", plan_.response_topic), {}};
     source_done_ = answered_ = true;
   }
+  if (const auto due = verify_deadline(); due && now >= *due) {
+    gave_up_echoes_ = source_done_ = true;
+    next_topic_.reset();
+  }
   if (plan_.ack_timeout.count() > 0 && client_->unacknowledged() > 0 &&
       now - progress_at_ >= plan_.ack_timeout) {
     stop_ = Stop{Exit::unreachable,
@@ -201,9 +209,18 @@ void Publisher::check_time(MonoTime now) {
   }
 }
 
+// So long what has not come back is waited for, when nothing else is to be done.
+std::optional<MonoTime> Publisher::verify_deadline() const {
+  const bool waits = plan_.verify && up_ && !gave_up_echoes_ && echoes_.missing() > 0 &&
+                     (source_done_ || echoes_.is_full());
+  if (!waits) return std::nullopt;
+  return echoes_.progress_at() + plan_.wait_timeout.value_or(echo_patience);
+}
+
 void Publisher::finish_when_done(MonoTime now) {
   if (finishing_ || !source_done_ || next_topic_ || client_->unacknowledged() > 0) return;
   if (plan_.wait && !answered_) return;
+  if (plan_.verify && echoes_.missing() > 0 && !gave_up_echoes_) return;
   if (!up_) return;
   finishing_ = true;
   client_->finish(mqtt::Reason::success, plan_.messaging.disconnect.view(), now, close_patience);
@@ -219,27 +236,40 @@ void Publisher::on_connected(const backend::Connected& connected) {
   } else if (!connected.first && !plan_.quiet) {
     note(path_, fmt::format("connected to {} again", connected.where));
   }
-  if (!plan_.wait) return;
+  if (plan_.wait || plan_.verify) subscribe();
+}
+
+void Publisher::subscribe() {
   std::string entries;
-  mqtt::append_entry(entries, mqtt::SubscribeEntry{plan_.response_topic, {.qos = plan_.qos}});
+  const auto add = [&](const std::string& topic) {
+    mqtt::append_entry(entries, mqtt::SubscribeEntry{topic, {.qos = plan_.qos}});
+  };
+  if (plan_.wait) add(plan_.response_topic);
+  if (plan_.verify) std::for_each(plan_.topics.begin(), plan_.topics.end(), add);
   [[maybe_unused]] const auto request =
       client_->subscribe(as_bytes(entries), plan_.messaging.subscribe.view());
 }
 
 void Publisher::on_subscribed(std::uint16_t, Bytes reasons) {
-  const auto reason = static_cast<mqtt::Reason>(reasons.empty() ? std::byte{} : reasons.front());
-  if (!is_failure(reason)) {
+  const auto refused = std::find_if(reasons.begin(), reasons.end(), [](std::byte each) {
+    return is_failure(static_cast<mqtt::Reason>(each));
+  });
+  if (refused == reasons.end()) {
     may_send_request_ = true;
     return;
   }
-  stop_ = Stop{Exit::refused,
-               fmt::format("subscription \"{}\" refused: {}", plan_.response_topic,
-                           backend::reason_with_number(reason)),
-               {}};
+  const auto reason = static_cast<mqtt::Reason>(*refused);
+  const auto index = static_cast<std::size_t>(refused - reasons.begin());
+  const std::string& topic = plan_.wait ? plan_.response_topic : plan_.topics[index];
+  stop_ = Stop{
+      Exit::refused,
+      fmt::format("subscription \"{}\" refused: {}", topic, backend::reason_with_number(reason)),
+      {}};
   source_done_ = answered_ = true;
 }
 
 bool Publisher::on_message(const mqtt::Publish& message) {
+  if (plan_.verify) echoes_.arrived(message, os::read_mono());
   if (!plan_.wait || answered_ || message.topic != plan_.response_topic) return true;
   const auto correlation = message.properties.text(mqtt::PropertyId::correlation_data);
   if (correlation && *correlation != plan_.correlation) return true;

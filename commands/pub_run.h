@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "commands/connecting_line.h"
+#include "commands/echo_check.h"
 #include "commands/pub_plan.h"
 #include "commands/pub_source.h"
 #include "lib/os/poll_target.h"
@@ -54,6 +55,8 @@ class Publisher final : private backend::PubSubEvents {
   void stop_watching_input();
   void check_time(MonoTime now);
   void finish_when_done(MonoTime now);
+  void subscribe();
+  std::optional<MonoTime> verify_deadline() const;
   void reject(std::string text, bool denied);
 
   int conclude();
@@ -92,8 +95,10 @@ class Publisher final : private backend::PubSubEvents {
   MonoTime progress_at_{};
   std::optional<MonoTime> paced_until_{};
   std::optional<MonoTime> answer_deadline_{};
-  bool may_send_request_ = false;  // the response topic is subscribed
+  bool may_send_request_ = false;  // what is to come back is subscribed
   bool answered_ = false;
+  EchoCheck echoes_{};
+  bool gave_up_echoes_ = false;
   std::optional<Stop> stop_{};
   int signal_ = 0;
 };

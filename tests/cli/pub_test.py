@@ -177,6 +177,21 @@ class Refusals(harness.Case):
         self.assertExit(result, 1)
         self.assertIn('1 of 2 messages rejected: topic "other"', result.errors)
 
+    def test_verified_messages_come_back_or_are_said_to_be_missing(self):
+        acl = self.write("acl", "topic readwrite allowed/#\ntopic read other\n")
+        broker = self.start_mosquitto(f"user root\nacl_file {acl}")
+        verify = ["pub", "-p", broker.port, "--verify", "-W", "300ms"]
+        for qos in ("0", "1", "2"):
+            lines = b"same\n" * 3 + b"".join(b"%d\n" % i for i in range(1000))
+            result = self.mqz(*verify, "-t", "allowed/1", "-q", qos, "-l", stdin=lines)
+            self.assertExit(result, 0)
+        result = self.mqz(*verify, "-t", "allowed/1", "-t", "other", "-m", "m", "-V", "311", "-q",
+                          "1")
+        self.assertExit(result, 1)
+        self.assertIn("1 of 2 messages did not come back", result.errors)
+        result = self.mqz(*verify, "-t", "other", "-l", stdin=b"x\n" * 20_000)
+        self.assertIn("10000 of 10000 messages did not", self.assertExit(result, 1).errors)
+
     def test_missing_credentials_are_status_77(self):
         users = self.write("users", "")
         broker = self.start_mosquitto(f"user root\npassword_file {users}\n")
@@ -275,6 +290,7 @@ class Refusals(harness.Case):
             (["-m", "x", "--wait"], "--wait needs --response-topic"),
             (["-m", "x", "-c"], "--disable-clean-session needs --id"),
             (["-m", "x", "--will-payload", "y"], "needs --will-topic"),
+            (["--json", "--verify"], "--verify goes with the topics of -t"),
             (["-m", "x", "-D", "publish", "nonsense", "1"], "no such property"),
             (["-n", "-D", "publish", "receive-maximum", "1"], "publish packets do not have it"),
             (["-m", "x", "-V", "311", "--content-type", "t"], "--content-type needs MQTT 5"),

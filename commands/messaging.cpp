@@ -12,6 +12,7 @@
 #include "lib/backend/url.h"
 #include "lib/mqtt/topic.h"
 #include "lib/os/random.h"
+#include "lib/os/srv.h"
 
 namespace mqz::commands {
 namespace {
@@ -80,6 +81,19 @@ Checked<void> use_url(const Parsed& parsed, std::string_view way, Messaging& to)
   return use_servers(origin, url->hosts, mqtt_port, to);
 }
 
+Checked<void> use_domain(const Parsed& parsed, Messaging& to) {
+  if (parsed.source("host") == Source::fallback || parsed.has("port")) {
+    return stop(Exit::usage,
+                "--srv needs a domain in --host, and no --port: that is what is asked for");
+  }
+  auto records = os::find_srv(fmt::format("_mqtt._tcp.{}", parsed.text("host")));
+  if (!records) return tl::unexpected(stop_for(records.error()));
+  for (os::SrvRecord& record : *records) {
+    to.client.servers.push_back({std::move(record.host), record.port, {}});
+  }
+  return {};
+}
+
 // A backend that was set for other commands is no reason not to publish.
 bool is_for_others(const Parsed& parsed) {
   if (parsed.typed("backend")) return false;
@@ -94,10 +108,26 @@ bool is_for_others(const Parsed& parsed) {
 }
 
 Checked<void> read_server(const Parsed& parsed, Messaging& to) {
+  if (parsed.has("proxy")) {
+    return stop(Exit::usage,
+                fmt::format("{}: proxies come with a later part", parsed.origin("proxy")));
+  }
   const std::string_view way = chosen_way(parsed);
+  for (const std::string_view flag : {"srv", "ws"}) {
+    if (parsed.typed(flag) && parsed.flag(flag) && way != "host") {
+      return stop(Exit::usage,
+                  fmt::format("--{} goes with --host, not with {}", flag, parsed.origin(way)));
+    }
+  }
   if (way == "host" || (way == "backend" && is_for_others(parsed))) {
+    if (parsed.flag("ws")) {
+      to.carrier = Messaging::Carrier::websocket;
+      to.web_path = "/mqtt";
+    }
+    if (parsed.flag("srv")) return use_domain(parsed, to);
+    const std::uint16_t by_default = parsed.flag("ws") ? web_port : mqtt_port;
     const auto port =
-        parsed.has("port") ? static_cast<std::uint16_t>(parsed.integer("port")) : mqtt_port;
+        parsed.has("port") ? static_cast<std::uint16_t>(parsed.integer("port")) : by_default;
     const std::string origin = parsed.has("host") ? parsed.origin("host") : "--host";
     return use_servers(origin, parsed.text("host"), port, to);
   }

@@ -214,6 +214,9 @@ class Refusals(harness.Case):
                       "  hint: is a broker running there?", result.errors)
         result = self.assertExit(self.mqz("pub", "-h", "nosuchhost.invalid", "-m", "m"), 69)
         self.assertIn('cannot resolve "nosuchhost.invalid"', result.errors)
+        result = self.assertExit(self.mqz("pub", "-S", "-h", "nosuchhost.invalid", "-m", "m",
+                                          seconds=30), 69)
+        self.assertIn('cannot find a server by "_mqtt._tcp.nosuchhost.invalid": ', result.errors)
 
     def test_a_server_that_says_nothing_is_given_up(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -290,6 +293,10 @@ class Refusals(harness.Case):
             (["-m", "x", "--wait"], "--wait needs --response-topic"),
             (["-m", "x", "-c"], "--disable-clean-session needs --id"),
             (["-m", "x", "--will-payload", "y"], "needs --will-topic"),
+            (["-m", "x", "-S"], "--srv needs a domain in --host"),
+            (["-m", "x", "-S", "-L", "mqtt://h"], "--srv goes with --host, not with --url"),
+            (["-m", "x", "--ws", "--unix", "/s"], "--ws goes with --host, not with --unix"),
+            (["-m", "x", "--proxy", "socks5h://h"], "--proxy: proxies come with a later part"),
             (["--json", "--verify"], "--verify goes with the topics of -t"),
             (["-m", "x", "-D", "publish", "nonsense", "1"], "no such property"),
             (["-n", "-D", "publish", "receive-maximum", "1"], "publish packets do not have it"),

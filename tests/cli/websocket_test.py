@@ -106,7 +106,8 @@ class WebSocket(harness.Case):
         for version in ("311", "31"):
             with self.subTest(version=version):
                 child = self.sub("-V", version, "-i", "old", "-t", "v/+", "-t", "w", "-C", "1")
-                self.pub("-V", version, "-i", "older", "-t", "v/1", "-q", "2", "-m", "x")
+                ours = ["-h", f"127.0.0.1:{self.server.port}", "--ws", "-V", version, "-i", "o"]
+                self.assertExit(self.mqz("pub", *ours, "-t", "v/1", "-q", "2", "-m", "x"), 0)
                 self.assertEqual(self.assertExit(child.wait(), 0).out, b"x\n")
 
     def test_wills_retained_values_requests_and_sessions_work(self):

@@ -127,27 +127,68 @@ class WebSocket(harness.Case):
         child = self.mqz("sub", "-L", self.url, "-c", "-i", "stay", "-t", "s", "-q", "1", "-C", "1")
         self.assertEqual(self.assertExit(child, 0).out, b"while away\n")
 
-    def test_a_lost_connection_is_made_again_and_nothing_is_lost(self):
-        listener = self.sub("-t", "back", "-q", "1", "-C", "2")
-        child = self.start([harness.MQZ, "pub", "-L", self.url, "-t", "back", "-q", "2", "-d",
+    def test_a_lost_connection_is_made_again_and_no_line_is_lost(self):
+        for qos in ("0", "1", "2"):
+            with self.subTest(qos=qos):
+                self.check_reconnection(qos)
+
+    def check_reconnection(self, qos):
+        first, second = (b"".join(b"%d\n" % i for i in r) for r in (range(500), range(500, 1000)))
+        listener = self.sub("-t", "back", "-q", "2", "-C", "1000")
+        child = self.start([harness.MQZ, "pub", "-L", self.url, "-t", "back", "-q", qos, "-l",
                             "--stats"], stdin=subprocess.PIPE)
-        child.stdin.write(b"before\n")
+        child.stdin.write(first)
         child.stdin.flush()
-        child.wait_for("PUBCOMP")
-        listener.wait_until(lambda: listener.out() == b"before\n", "the first line is printed")
+        listener.wait_until(lambda: listener.out() == first, "the first lines are printed")
         self.server.send(signal.SIGKILL)
         self.server.wait()
         for each in (child, listener):
             each.wait_for("trying again in")
-        child.stdin.write(b"after\n")
+        child.stdin.write(second)
         child.stdin.close()
         # The publisher is kept away until the subscriber is back.
         child.send(signal.SIGSTOP)
         self.restart_server()
         listener.wait_until(lambda: listener.said().count("SUBACK") == 2, "it subscribes again")
         child.send(signal.SIGCONT)
-        self.assertIn("sent 2, acked 2", self.assertExit(child.wait(), 0).errors)
-        self.assertEqual(self.assertExit(listener.wait(), 0).out, b"before\nafter\n")
+        self.assertEqual(self.assertExit(listener.wait(), 0).out, first + second)
+        result = child.wait()
+        if qos == "0":
+            self.assertExit(result, 1)
+            self.assertIn("500 messages of QoS 0 were on connections that were lost", result.errors)
+        else:
+            self.assertExit(result, 0)
+            self.assertIn("sent 1000, acked 1000", result.errors)
+
+    def test_what_was_not_acknowledged_is_sent_again_in_its_order(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            words = [harness.MQZ, "pub", "-L", f"ws://127.0.0.1:{server.getsockname()[1]}/", "-q",
+                     "1", "-t", "t", "-l", "--stats"]
+            child = self.start(words, stdin=subprocess.PIPE)
+            child.stdin.write(b"1\n2\n3\n")
+            child.stdin.close()
+            for acknowledged in (0, 1, 2):
+                server.accept()[0].close()  # whether somebody is there
+                connection, _ = server.accept()
+                with connection:
+                    shake_hands(connection)
+                    self.assertEqual(read_frame(connection)[0], 0x10)
+                    send_frame(connection, b"\x20\x03\0\0\0")
+                    # The first round loses all, the second all but the first line.
+                    for line in ((b"1", b"2", b"3") if acknowledged < 2 else (b"2", b"3")):
+                        packet = read_frame(connection)
+                        self.assertEqual((packet[0], packet[-1:]), (0x32, line))
+                        if acknowledged == 2 or (acknowledged == 1 and line == b"1"):
+                            send_frame(connection, b"\x40\x02" + packet[5:7])
+                    if acknowledged == 2:
+                        self.assertEqual(read_frame(connection)[0], 0xE0)
+                    elif acknowledged == 1:
+                        # The acknowledgement arrives before the end of the connection.
+                        connection.shutdown(socket.SHUT_WR)
+                        while connection.recv(1000):
+                            pass
+            result = self.assertExit(child.wait(), 0)
+        self.assertIn("sent 3, acked 3, rejected 0", result.errors)
 
     def test_what_was_not_acknowledged_is_counted(self):
         with socket.create_server(("127.0.0.1", 0)) as mute:

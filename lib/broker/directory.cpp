@@ -1,5 +1,7 @@
 #include "lib/broker/directory.h"
 
+#include <algorithm>
+
 namespace mqz::broker {
 
 Directory::Place Directory::claim(std::string_view client_id, ShardIndex fresh_shard) {
@@ -9,6 +11,13 @@ Directory::Place Directory::claim(std::string_view client_id, ShardIndex fresh_s
   }
   at->second.claim = ++last_claim_;
   return {at->second.shard, last_claim_};
+}
+
+ShardIndex Directory::restore(std::string_view client_id, ShardIndex shard, std::uint64_t claim) {
+  const auto at = entries_.try_emplace(std::string(client_id), Entry{.shard = shard}).first;
+  at->second.claim = claim;
+  last_claim_ = std::max(last_claim_, claim);
+  return at->second.shard;
 }
 
 void Directory::end(const SessionEndMail& mail) {

@@ -25,6 +25,9 @@ class Directory {
   };
   // The newest use of a client id; `fresh_shard` is where a new session would go.
   Place claim(std::string_view client_id, ShardIndex fresh_shard);
+  // As an earlier life of the broker left it. Where the client id's session is: `shard` if it has
+  // none yet.
+  ShardIndex restore(std::string_view client_id, ShardIndex shard, std::uint64_t claim);
   bool contains(std::string_view client_id) const {
     return entries_.find(client_id) != entries_.end();
   }

@@ -60,6 +60,11 @@ class Groups {
   Change leave(const GroupLeaveMail& leave);
   void set_presence(const GroupPresenceMail& presence);
   Group* find(SlotId id) const { return groups_.find(id); }
+  // By its whole filter.
+  Group* find(const std::string& filter) const {
+    const auto at = by_filter_.find(filter);
+    return at == by_filter_.end() ? nullptr : at->second;
+  }
 
   template <typename Visit>
   void match(std::string_view topic, Visit&& visit) {

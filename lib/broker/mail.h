@@ -105,12 +105,15 @@ struct GroupDeliverMail {
   mqtt::Qos qos{};
   bool retain = false;
   std::uint32_t identifier = 0;
+  std::string filter{};  // of the group, when the delivery has to be recorded
+  std::uint64_t origin = 0;
 };
 // The member could not take it, or left before it acknowledged: another one's turn.
 struct GroupReturnMail {
   SlotId group{};
   MessageRef message{};
   GroupMember not_to{};
+  std::uint64_t origin = 0;  // where the message has its place; 0: nowhere
 };
 
 // The front asks every active shard what it counts, for $SYS.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/base/slots.h"
+#include "lib/base/time.h"
 #include "lib/broker/message.h"
 #include "lib/mqtt/packets.h"
 
@@ -20,8 +21,9 @@ using ShardIndex = std::uint16_t;
 // survive.
 struct PublishRecord {
   MessageRef message{};
-  std::uint16_t packet_id = 0;  // 0: nobody waits for an answer
-  bool matched_live = false;    // for the reason code of the answer
+  std::uint16_t packet_id = 0;   // 0: nobody waits for an answer
+  bool matched_live = false;     // for the reason code of the answer; not kept
+  std::uint64_t will_claim = 0;  // the will of that use of a client id; 0: no will
 };
 
 // A message for one durable session: a retained value it asked for, or its share of a group's.
@@ -31,7 +33,15 @@ struct DeliverRecord {
   bool retain = false;
   std::uint32_t identifier = 0;
   SlotId group{};
-  std::uint64_t read = 0;  // of retained messages, that found it; 0: none
+  std::uint64_t read = 0;    // of retained messages, that found it; 0: none
+  std::string filter{};      // of the group, whole; empty: none
+  std::uint64_t origin = 0;  // where the message that the group shares has its place
+};
+
+// A member of a group whose session ends with its connection has taken a message for good.
+struct GroupTakenRecord {
+  std::string filter{};
+  std::uint64_t origin = 0;
 };
 
 // A will as the client left it: neither delay nor expiry has begun to run.
@@ -45,6 +55,7 @@ struct Will {
 struct ConnectRecord {
   std::string client_id{};
   std::uint64_t claim = 0;
+  ShardIndex shard = 0;  // where the session is
   bool clean_start = false;
   bool durable = false;
   std::uint32_t expiry_s = 0;
@@ -56,6 +67,7 @@ struct DisconnectRecord {
   std::uint64_t claim = 0;  // void when the client has been back
   bool will_wanted = true;
   std::uint32_t expiry_s = 0;  // as last told by the client
+  WallTime time{};
 };
 
 struct OwnedEntry {
@@ -76,9 +88,15 @@ struct UnsubscribeRecord {
   std::vector<mqtt::Reason> refused{};
 };
 
-// A durable subscriber has acknowledged: PUBACK, PUBREC or PUBCOMP. Nothing waits for it.
-struct AcknowledgeRecord {
-  mqtt::PacketType type{};
+enum class Settled : std::uint8_t {
+  finished,  // PUBACK, PUBCOMP, a failing PUBREC; or it is not to be sent: expired, too large
+  released,  // PUBREC; the PUBREL waits for this record
+  returned,  // it was a group's, and goes back there
+};
+
+// A durable session is done with an entry of its queue.
+struct SettleRecord {
+  Settled what{};
   std::uint64_t position = 0;
 };
 
@@ -97,17 +115,28 @@ struct EndRecord {
   std::uint64_t claim = 0;
 };
 
+// A broker begins: clients of an earlier one have lost their connections.
+struct StartRecord {
+  WallTime time{};
+  std::uint64_t queue_bytes_max = 0;  // in force from here on
+  std::uint64_t queue_messages_max = 0;
+};
+
 struct Record {
   // Who proposed it, for whom. Records without a session (shard-wide effects) go to every shard.
   ShardIndex shard = 0;
   SlotId connection{};
   SlotId session{};
-  std::variant<PublishRecord, DeliverRecord, ConnectRecord, DisconnectRecord, SubscribeRecord,
-               UnsubscribeRecord, AcknowledgeRecord, ReleaseRecord, RepeatRecord, WillRecord,
-               EndRecord>
+  std::uint64_t number = 0;    // of the session, the same in every life of the broker; 0: none
+  std::uint64_t position = 0;  // its place, from 1 on; given by the sequencer
+  std::variant<PublishRecord, DeliverRecord, GroupTakenRecord, ConnectRecord, DisconnectRecord,
+               SubscribeRecord, UnsubscribeRecord, SettleRecord, ReleaseRecord, RepeatRecord,
+               WillRecord, EndRecord, StartRecord>
       what{};
 
-  bool is_for_all() const { return std::holds_alternative<PublishRecord>(what); }
+  bool is_for_all() const {
+    return std::holds_alternative<PublishRecord>(what) || std::holds_alternative<StartRecord>(what);
+  }
 };
 
 }  // namespace mqz::broker

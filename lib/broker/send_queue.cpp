@@ -1,5 +1,6 @@
 #include "lib/broker/send_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "lib/base/rules.h"
@@ -7,14 +8,16 @@
 namespace mqz::broker {
 namespace {
 
-std::size_t cost(const Outgoing& outgoing) {
-  return outgoing.message ? outgoing.message->bytes() + sizeof(Outgoing) : 0;
+std::uint32_t cost(const Outgoing& outgoing) {
+  const std::size_t bytes = outgoing.message ? outgoing.message->bytes() + sizeof(Outgoing) : 0;
+  return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
 }
 
 }  // namespace
 
 void SendQueue::push(Outgoing outgoing) {
-  bytes_ += cost(outgoing);
+  outgoing.cost = cost(outgoing);
+  bytes_ += outgoing.cost;
   ring_.push(std::move(outgoing));
 }
 
@@ -25,50 +28,48 @@ void SendQueue::mark_sent(std::uint64_t position) {
   sent_ = position + 1;
 }
 
-void SendQueue::skip(std::uint64_t position) {
-  Outgoing& outgoing = ring_.at(position);
-  bytes_ -= cost(outgoing);
-  outgoing = Outgoing{};
-  outgoing.state = SendState::done;
-  sent_ = position + 1;
-  pop_finished();
-}
-
-void SendQueue::withdraw(std::uint64_t position) {
-  Outgoing& outgoing = ring_.at(position);
-  MQZ_CHECK(outgoing.state == SendState::queued);
-  bytes_ -= cost(outgoing);
-  outgoing = Outgoing{};
-  outgoing.state = SendState::done;
-}
-
 std::optional<std::uint64_t> SendQueue::find(std::uint16_t packet_id) const {
   if (packet_id == 0) return std::nullopt;
   const std::uint64_t begin = ring_.begin_position();
   const std::uint64_t ahead = (packet_id - 1U + identifiers - begin % identifiers) % identifiers;
   const std::uint64_t position = begin + ahead;
-  if (position >= sent_ || ring_.at(position).state == SendState::done) return std::nullopt;
+  if (position >= sent_ || ring_.at(position).state >= SendState::done) return std::nullopt;
   return position;
 }
 
 void SendQueue::forget_message(std::uint64_t position) {
   Outgoing& outgoing = ring_.at(position);
-  bytes_ -= cost(outgoing);
+  bytes_ -= outgoing.cost;
+  outgoing.cost = 0;
   outgoing.message = MessageRef{};
+}
+
+void SendQueue::mark_released(std::uint64_t position) {
+  forget_message(position);
+  ring_.at(position).state = SendState::released;
 }
 
 void SendQueue::finish(std::uint64_t position) {
   Outgoing& outgoing = ring_.at(position);
-  MQZ_CHECK(outgoing.state != SendState::done && position < sent_);
-  bytes_ -= cost(outgoing);
+  MQZ_CHECK(outgoing.state < SendState::done);
+  if (outgoing.state != SendState::queued && position < sent_) --in_flight_;
+  const std::uint32_t bytes = outgoing.cost;
   outgoing = Outgoing{};
+  outgoing.cost = bytes;
   outgoing.state = SendState::done;
-  --in_flight_;
-  pop_finished();
 }
 
-void SendQueue::pop_finished() {
-  while (ring_.begin_position() < sent_ && ring_.front().state == SendState::done) ring_.pop();
+void SendQueue::retire(std::uint64_t position) {
+  Outgoing& outgoing = ring_.at(position);
+  MQZ_CHECK(outgoing.state == SendState::done);
+  bytes_ -= outgoing.cost;
+  outgoing.state = SendState::retired;
+  pop_retired();
+}
+
+void SendQueue::pop_retired() {
+  while (!ring_.empty() && ring_.front().state == SendState::retired) ring_.pop();
+  sent_ = std::max(sent_, ring_.begin_position());
 }
 
 void SendQueue::rewind() {
@@ -77,6 +78,11 @@ void SendQueue::rewind() {
   // Finished entries in the middle keep their place, so that identifiers keep theirs.
   sent_ = ring_.begin_position();
   if (!MQZ_RULE(resend_order) && sent_ < dup_until_) ++sent_;
+}
+
+void SendQueue::interrupt(std::uint16_t window) {
+  const std::uint64_t sent = std::min(ring_.begin_position() + window, ring_.end_position());
+  dup_until_ = std::max(dup_until_, sent);
 }
 
 }  // namespace mqz::broker

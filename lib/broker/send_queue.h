@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "lib/base/ring.h"
@@ -21,19 +22,23 @@ enum class SendState : std::uint8_t {
   queued,
   sent,      // PUBLISH is out; awaits PUBACK or PUBREC
   released,  // PUBREC came; PUBREL is out, awaits PUBCOMP
-  done,
+  done,      // nothing more is to be sent; a durable session's until the record of that is applied
+  retired,
 };
 
 // What few deliveries have.
 struct DeliveryExtra {
   std::vector<std::uint32_t> more_identifiers{};  // subscription identifiers after the first
   SlotId group{};                                 // of the shared group that picked this session
+  std::string filter{};      // of that group, if a durable member could have been picked
+  std::uint64_t origin = 0;  // where the message has its place; with `filter`
 };
 
 struct Outgoing {
   MessageRef message{};  // empty once sent by a session that will not resend it
   std::unique_ptr<DeliveryExtra> extra{};
   std::uint32_t identifier = 0;  // subscription identifier; 0 for none
+  std::uint32_t cost = 0;        // bytes that count until it is retired; the queue's
   mqtt::Qos qos{};
   bool retain = false;
   SendState state = SendState::queued;
@@ -64,26 +69,35 @@ class SendQueue {
   // Was the entry sent on an earlier connection? Then DUP is set.
   bool was_sent(std::uint64_t position) const { return position < dup_until_; }
 
-  void mark_sent(std::uint64_t position);  // the one `next` gave
-  void skip(std::uint64_t position);       // the one `next` gave: expired, too large, or withdrawn
-  void withdraw(std::uint64_t position);   // one that waits is not to be sent after all
+  void mark_sent(std::uint64_t position);                      // the one `next` gave
+  void pass(std::uint64_t position) { sent_ = position + 1; }  // the one `next` gave is done
 
   // The entry in flight with that identifier.
   std::optional<std::uint64_t> find(std::uint16_t packet_id) const;
-  void mark_released(std::uint64_t position) { ring_.at(position).state = SendState::released; }
+  // Is it there, and not retired? Positions of records may be of long ago.
+  bool has(std::uint64_t position) const {
+    return position >= ring_.begin_position() && position < ring_.end_position();
+  }
+  void mark_released(std::uint64_t position);
+  // Nothing more is to be sent of it: it was acknowledged, or is not to be sent at all.
   void finish(std::uint64_t position);
+  // It no longer counts, and its place is free once all before it are.
+  void retire(std::uint64_t position);
 
   // A new connection resumes: everything unfinished is to be sent again, marked as repeated.
   void rewind();
+  // The connection is gone, and what was sent over it is not known: all that may have been.
+  void interrupt(std::uint16_t window);
 
   bool empty() const { return ring_.empty(); }
   std::size_t in_flight() const { return in_flight_; }
   std::size_t waiting() const { return static_cast<std::size_t>(ring_.end_position() - sent_); }
-  // Bytes of all messages held, and of their entries.
+  std::size_t size() const { return ring_.size(); }
+  // Bytes of all messages held, and of their entries; what limits are about.
   std::size_t bytes() const { return bytes_; }
   std::uint64_t begin_position() const { return ring_.begin_position(); }
   std::uint64_t end_position() const { return ring_.end_position(); }
-  // The message of an entry is no longer needed; its bytes no longer count.
+  // The message of an entry is no longer needed.
   void forget_message(std::uint64_t position);
   void shrink() { ring_.shrink(); }
 
@@ -91,7 +105,7 @@ class SendQueue {
   bool has_room() const {
     return in_flight_ < window_ && sent_ - ring_.begin_position() < identifiers;
   }
-  void pop_finished();
+  void pop_retired();
 
   Ring<Outgoing> ring_{};
   std::uint64_t sent_ = 0;       // positions below it were sent on this connection

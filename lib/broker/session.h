@@ -42,7 +42,14 @@ struct Session {
   std::uint64_t claim = 0;  // the directory's number of this use of the client id
   Connection* connection = nullptr;
 
+  // The same in every life of the broker: the claim of the CONNECT that began the session.
+  std::uint64_t number = 0;
+
   bool durable = false;
+  // Its CONNECT was a record, and so is its end: it is durable, or has a will.
+  bool recorded = false;
+  // By the records, which come later than the connection itself.
+  bool is_online = false;
   std::uint32_t expiry_s = 0;           // UINT32_MAX: never
   MonoTime expires = MonoTime::max();   // while absent
   MonoTime will_due = MonoTime::max();  // while absent and a delayed will waits
@@ -61,6 +68,19 @@ struct Session {
   bool took_shares = false;      // a shared group has given it something
 
   std::uint64_t dropped_messages = 0;
+
+  // A CONNECT takes effect. A session that was durable is fed by records to its end, though it may
+  // now end with this connection.
+  void begin_use(const ConnectRecord& record) {
+    claim = record.claim;
+    durable |= record.durable;
+    recorded |= record.durable || record.will.has_value();
+    is_online = true;
+    expiry_s = record.expiry_s;
+    expires = MonoTime::max();
+    will_due = MonoTime::max();
+    will = record.will ? std::make_unique<Will>(*record.will) : nullptr;
+  }
 
   bool has_shared(std::string_view filter) const {
     return std::ranges::any_of(shared,

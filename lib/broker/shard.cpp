@@ -15,6 +15,8 @@ Shard::Shard(Options options)
       interest_(options_.hash_seed),
       routes_(options_.hash_seed, subscriptions_, groups_, interest_),
       retained_(options_.hash_seed),
+      queue_bytes_max_(settings_.queue_bytes_max),
+      queue_messages_max_(settings_.queue_messages_max),
       mail_(options_.count) {
   MQZ_CHECK(options_.count >= 1 && options_.count <= shards_max && options_.index < options_.count);
   MQZ_CHECK(is_front() == static_cast<bool>(options_.sequencer));
@@ -301,7 +303,7 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
     void operator()(CountersMail& mail) const { shard.on_counters(mail); }
     void operator()(ProposeMail& mail) const {
       ++shard.proposed_;
-      shard.options_.sequencer->propose(std::move(mail.record));
+      shard.options_.sequencer->propose(std::move(mail.record), shard.now_);
     }
     void operator()(CommittedMail& mail) const { shard.apply(mail.record); }
   };
@@ -321,10 +323,13 @@ bool Shard::must_wait(ShardIndex from, const Mail& mail) const {
 }
 
 void Shard::propose(Record record) {
+  if (is_replaying_) return;
   record.shard = options_.index;
+  if (const Session* session = sessions_.find(record.session); session && session->recorded)
+    record.number = session->number;
   if (is_front()) {
     ++proposed_;
-    options_.sequencer->propose(std::move(record));
+    options_.sequencer->propose(std::move(record), now_);
   } else {
     send_mail(front_shard, ProposeMail{std::move(record)});
   }

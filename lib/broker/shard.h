@@ -5,11 +5,12 @@
 // Its parts, by file: shard.cpp (input, output, mail), shard_connect.cpp (CONNECT to the end of a
 // connection), shard_session.cpp (sessions, wills, expiry), shard_publish.cpp (PUBLISH of a client,
 // routing), shard_deliver.cpp (to one session), shard_ack.cpp, shard_subscribe.cpp,
-// shard_groups.cpp, shard_retained.cpp, shard_apply.cpp (committed records).
+// shard_groups.cpp, shard_retained.cpp, shard_apply.cpp (committed records), shard_replay.cpp.
 #pragma once
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -93,6 +94,22 @@ class Shard {
   // While it lasts, no PUBLISH of a client is taken; everything else is.
   void hold_publishers(bool hold);
   bool holds_publishers() const { return holds_publishers_; }
+  // The front's: in the place of the one it was made with, which was given nothing yet.
+  void use(std::unique_ptr<Sequencer> sequencer) { options_.sequencer = std::move(sequencer); }
+
+  // Replay's, before anything else, in this order: begin_replay, records by restore_place or
+  // note_replayed and apply, end_replay with the bits of the shards that have a part in anything,
+  // propose_owed.
+  void begin_replay();
+  ShardIndex restore_place(const ConnectRecord& record, ShardIndex wanted);
+  void note_replayed(Record& record);
+  void apply(Record& record);
+  void end_replay(std::uint64_t active);
+  void propose_owed();
+  const Session* find_session(std::string_view client_id) const {
+    return client_sessions_.find(client_id);
+  }
+
   // The broker stops: every client is told (5: 0x8B) and its connection closed.
   void drain();
 
@@ -112,6 +129,11 @@ class Shard {
   std::vector<std::vector<Mail>>& mail() { return mail_; }
   // For placement: how busy each shard is, in thousandths; told by the loop.
   void set_loads(std::span<const std::uint16_t> loads);
+
+  // The turn is over: what was proposed in it is on its way.
+  void flush() {
+    if (options_.sequencer) options_.sequencer->flush();
+  }
 
   void count_sent(std::size_t bytes) { counters_.bytes_sent += bytes; }
 
@@ -160,6 +182,11 @@ class Shard {
   void take_limits(Connection& connection, const mqtt::Connect& packet);
   void open(Connection& connection, const ConnectRecord& record);
   Session* displace(std::string_view client_id);
+  struct Begun {
+    Session& session;
+    bool resumes;
+  };
+  Begun begin_session(const ConnectRecord& record);
   mqtt::PropertyWriter connack_properties(const Connection& connection, std::string_view client_id,
                                           std::uint32_t expiry_s) const;
   bool takes_connack(const Connection& connection, const mqtt::Connect& packet,
@@ -181,6 +208,10 @@ class Shard {
   Session& make_session(const ConnectRecord& record);
   void detach(Connection& connection);  // the connection has ended; its session may go on
   void disconnected(Session& session, const DisconnectRecord& record);
+  void expire_at(Session& session, MonoTime time);
+  void fire_will_at(Session& session, MonoTime time);
+  void apply_start(const StartRecord& record);
+  void publish_will(const Will& will, Session* session, std::uint64_t claim);
   void end_session(Session& session);
   void fire_will(Session& session);
   void tell_directory(const Session& session);
@@ -195,8 +226,8 @@ class Shard {
   std::optional<mqtt::Reason> refuse_publish(const mqtt::Publish& packet) const;
   void answer_publish(Connection& connection, mqtt::Qos qos, std::uint16_t packet_id,
                       mqtt::Reason reason);
-  void publish(Routed& message, Session* publisher, Connection* connection,
-               std::uint16_t packet_id);
+  void publish(Routed& message, Session* publisher, Connection* connection, std::uint16_t packet_id,
+               std::uint64_t will_claim = 0);
   bool feed_live(Routed& message, const Route& route, bool has_place);
   void apply_publish(const Record& record, const PublishRecord& publish);
 
@@ -206,8 +237,14 @@ class Shard {
     bool retain = false;
     std::span<const std::uint32_t> identifiers{};
     SlotId group{};
+    std::string_view filter{};  // the group's, and where the message has its place: see
+    std::uint64_t origin = 0;   // DeliveryExtra
+    bool is_due = true;         // false: it takes its place, and is not sent
   };
   void deliver(Session& session, Routed& message, const DeliveryForm& form);
+  void deliver_kept(Session& session, Routed& message, const DeliveryForm& form);
+  void done_with(Session& session, std::uint64_t position, Settled how);
+  void give_up(Session& session, std::uint64_t position);
   void deliver_qos0(Session& session, Routed& message, const DeliveryForm& form);
   bool make_room(Session& session, Routed& message);
   void enqueue(Session& session, Routed& message, const DeliveryForm& form);
@@ -223,7 +260,8 @@ class Shard {
   void write_ack(Connection& connection, mqtt::PacketType type, std::uint16_t packet_id,
                  mqtt::Reason reason);
   void complete_release(Connection& connection, std::uint16_t packet_id);
-  void acknowledged(Session& session, std::uint64_t position, mqtt::PacketType type);
+  void acknowledged(Session& session, std::uint64_t position);
+  void apply_settle(Session& session, Connection* connection, const SettleRecord& record);
 
   // shard_subscribe.cpp
   void on_subscribe(Connection& connection, const mqtt::Frame& frame);
@@ -272,7 +310,8 @@ class Shard {
   void tell_presence(Session& session, bool present);
   void on_group_join(const GroupJoinMail& mail);
   void on_group_leave(const GroupLeaveMail& mail);
-  bool feed_group(Group& group, Routed& message, const GroupMember* not_to = nullptr);
+  bool feed_group(Group& group, Routed& message, std::uint64_t origin,
+                  const GroupMember* not_to = nullptr);
   void on_group_deliver(ShardIndex from, GroupDeliverMail mail);
   void return_to_group(GroupReturnMail mail);
   void on_group_return(GroupReturnMail mail);
@@ -324,8 +363,12 @@ class Shard {
   void count_connection(const Connection& connection, std::ptrdiff_t change);
 
   // shard_apply.cpp
-  void apply(Record& record);
   bool must_wait(ShardIndex from, const Mail& mail) const;
+
+  // shard_replay.cpp
+  void note_received(const Record& record, const PublishRecord& publish);
+  void resettle(Session& session, const SettleRecord& record);
+  MonoTime mono_of(WallTime time) const { return now_.mono + (time - now_.wall); }
 
   Options options_;
   const Settings& settings_;
@@ -362,6 +405,14 @@ class Shard {
 
   bool holds_publishers_ = false;
   std::vector<SlotId> held_{};  // connections with a PUBLISH that is not taken
+  // Limits of durable queues, which the records of this life of the broker obey.
+  std::uint64_t queue_bytes_max_ = 0;
+  std::uint64_t queue_messages_max_ = 0;
+  bool is_replaying_ = false;
+  std::unordered_map<std::uint64_t, Will> wills_owed_{};  // by claim; due, and not yet published
+  // The front's: what groups with durable members were given, by filter and place, and no member
+  // has been found for.
+  std::map<std::pair<std::string, std::uint64_t>, MessageRef> shares_owed_{};
   bool is_draining_ = false;
   bool is_running_committed_ = false;
   std::uint64_t last_token_ = 0;

@@ -22,18 +22,14 @@ void Shard::write_ack(Connection& connection, PacketType type, std::uint16_t pac
   touch(connection);
 }
 
-// The client is done with a message, or (PUBREC) has taken it over. Nothing waits for this record.
-void Shard::acknowledged(Session& session, std::uint64_t position, PacketType type) {
-  if (session.durable) {
-    propose({.session = session.id, .what = AcknowledgeRecord{type, position}});
+// The client is done with a message. Nothing waits for this record.
+void Shard::acknowledged(Session& session, std::uint64_t position) {
+  const Outgoing& outgoing = session.send.at(position);
+  if (!session.durable && outgoing.extra && outgoing.extra->origin != 0) {
+    propose({.what = GroupTakenRecord{outgoing.extra->filter, outgoing.extra->origin}});
   }
-  if (type == PacketType::pubrec) {
-    session.send.forget_message(position);
-    session.send.mark_released(position);
-  } else {
-    session.send.finish(position);
-    pump(session);
-  }
+  done_with(session, position, Settled::finished);
+  pump(session);
 }
 
 void Shard::on_puback(Connection& connection, const Ack& ack) {
@@ -42,7 +38,7 @@ void Shard::on_puback(Connection& connection, const Ack& ack) {
   if (!position) return;  // nothing of that name is in flight; nothing follows from it
   if (session.send.at(*position).qos != Qos::at_least_once)
     return refuse(connection, Reason::protocol_error);
-  acknowledged(session, *position, PacketType::puback);
+  acknowledged(session, *position);
 }
 
 void Shard::on_pubrec(Connection& connection, const Ack& ack) {
@@ -56,12 +52,31 @@ void Shard::on_pubrec(Connection& connection, const Ack& ack) {
   }
   if (session.send.at(*position).qos != Qos::exactly_once)
     return refuse(connection, Reason::protocol_error);
-  if (mqtt::is_failure(ack.reason)) return acknowledged(session, *position, PacketType::puback);
+  if (mqtt::is_failure(ack.reason)) return acknowledged(session, *position);
   if (session.send.at(*position).state != SendState::released) {
-    acknowledged(session, *position, PacketType::pubrec);
+    // Once the PUBREL is out the client forgets the message: that must outlast the broker.
+    if (session.durable) {
+      return propose({.session = session.id, .what = SettleRecord{Settled::released, *position}});
+    }
+    session.send.mark_released(*position);
   }
   if (!MQZ_RULE(pubrel)) return;
   write_ack(connection, PacketType::pubrel, ack.packet_id, Reason::success);
+}
+
+void Shard::apply_settle(Session& session, Connection* connection, const SettleRecord& record) {
+  SendQueue& send = session.send;
+  if (!send.has(record.position)) return;
+  const SendState state = send.at(record.position).state;
+  if (record.what != Settled::released) {
+    if (state < SendState::done) return resettle(session, record);
+    return send.retire(record.position);
+  }
+  if (state >= SendState::done) return;
+  if (state != SendState::released) send.mark_released(record.position);
+  if (connection == nullptr || connection->session != &session) return;
+  write_ack(*connection, PacketType::pubrel, SendQueue::packet_id(record.position),
+            Reason::success);
 }
 
 void Shard::on_pubcomp(Connection& connection, const Ack& ack) {
@@ -70,7 +85,7 @@ void Shard::on_pubcomp(Connection& connection, const Ack& ack) {
   if (!position) return;
   if (session.send.at(*position).state != SendState::released)
     return refuse(connection, Reason::protocol_error);
-  acknowledged(session, *position, PacketType::pubcomp);
+  acknowledged(session, *position);
 }
 
 void Shard::on_pubrel(Connection& connection, const Ack& ack) {

@@ -23,15 +23,20 @@ void Shard::apply(Record& record) {
         const GroupMember gone{shard.options_.index, record.session};
         return shard.return_to_group({delivery.group, std::move(delivery.message), gone});
       }
-      if (delivery.read != 0 && !shard.is_still_due(delivery)) return;
       Routed message(delivery.message);
-      DeliveryForm form{.qos = delivery.qos, .retain = delivery.retain, .group = delivery.group};
+      DeliveryForm form{.qos = delivery.qos,
+                        .retain = delivery.retain,
+                        .group = delivery.group,
+                        .filter = delivery.filter,
+                        .origin = delivery.origin,
+                        .is_due = delivery.read == 0 || shard.is_still_due(delivery)};
       if (delivery.identifier != 0) form.identifiers = {&delivery.identifier, 1};
-      shard.deliver(*to, message, form);
+      shard.deliver_kept(*to, message, form);
     }
 
     void operator()(ConnectRecord& connect) const {
-      shard.connects_proposed_.erase(shard.connects_proposed_.find(connect.client_id));
+      const auto proposed = shard.connects_proposed_.find(connect.client_id);
+      if (proposed != shard.connects_proposed_.end()) shard.connects_proposed_.erase(proposed);
       Connection* found = shard.connections_.find(record.connection);
       if (found == nullptr || found->state != ConnectionState::connecting) {
         return shard.connect_abandoned(connect);
@@ -41,8 +46,7 @@ void Shard::apply(Record& record) {
 
     void operator()(DisconnectRecord& disconnect) const {
       Session* gone = session();
-      if (gone != nullptr && gone->claim == disconnect.claim && gone->connection == nullptr)
-        shard.disconnected(*gone, disconnect);
+      if (gone != nullptr && gone->claim == disconnect.claim) shard.disconnected(*gone, disconnect);
     }
 
     void operator()(SubscribeRecord& subscribe) const {
@@ -52,8 +56,11 @@ void Shard::apply(Record& record) {
       if (Session* found = session()) shard.unsubscribe(*found, connection(), unsubscribe);
     }
 
-    // The effect came with the packet: an acknowledgement can only take away.
-    void operator()(AcknowledgeRecord&) const {}
+    void operator()(SettleRecord& settle) const {
+      if (Session* found = session()) shard.apply_settle(*found, found->connection, settle);
+    }
+    void operator()(GroupTakenRecord&) const {}
+    void operator()(StartRecord& start) const { shard.apply_start(start); }
 
     void operator()(ReleaseRecord& release) const {
       Session* found = session();
@@ -73,12 +80,13 @@ void Shard::apply(Record& record) {
 
     void operator()(WillRecord& will) const {
       Session* found = session();
-      if (found != nullptr && found->claim == will.claim && found->connection == nullptr)
-        shard.fire_will(*found);
+      if (found == nullptr || found->claim != will.claim) return;
+      shard.fire_will(*found);
+      if (found->expiry_s == 0) shard.end_session(*found);
     }
     void operator()(EndRecord& end) const {
       Session* found = session();
-      if (found == nullptr || found->claim != end.claim || found->connection != nullptr) return;
+      if (found == nullptr || found->claim != end.claim) return;
       ++shard.counters_.sessions_expired;
       shard.end_session(*found);
     }

@@ -172,11 +172,12 @@ void Shard::connect_here(Connection& connection, const mqtt::Connect& packet, st
   record.durable = record.expiry_s > 0;
   record.clean_start = packet.clean_start;
   record.claim = claim;
+  record.shard = options_.index;
   record.client_id = std::move(client_id);
   if (packet.will) record.will = make_will(*packet.will);
   const Session* existing = client_sessions_.find(record.client_id);
   connection.state = ConnectionState::connecting;
-  if (record.durable || (existing != nullptr && existing->durable) ||
+  if (record.durable || record.will || (existing != nullptr && existing->recorded) ||
       connects_proposed_.contains(record.client_id)) {
     connects_proposed_.insert(record.client_id);
     return propose({.connection = connection.id, .what = std::move(record)});
@@ -206,17 +207,18 @@ Session* Shard::displace(std::string_view client_id) {
     take_over(*session);
     return client_sessions_.find(client_id);  // one that ended with its connection is gone
   }
-  if (session->expires <= now_.mono || session->expiry_s == 0) {
+  if (session->expiry_s == 0) {
     end_session(*session);
     return nullptr;
   }
   // Its connection was lost, but the record of that comes only after this one, and is void then.
-  if (session->will && session->will->delay_s == 0) fire_will(*session);
+  // A will that waits since a restart is withdrawn.
+  if (session->is_online && session->will && session->will->delay_s == 0) fire_will(*session);
   return session;
 }
 
-// The CONNECT takes effect: at once, or where its record is applied.
-void Shard::open(Connection& connection, const ConnectRecord& record) {
+// The CONNECT takes effect, for the session alone: as far as its record says.
+Shard::Begun Shard::begin_session(const ConnectRecord& record) {
   Session* session = displace(record.client_id);
   const bool resumes = session != nullptr && !(MQZ_RULE(clean_start) && record.clean_start);
   if (session != nullptr && !resumes) {
@@ -224,39 +226,30 @@ void Shard::open(Connection& connection, const ConnectRecord& record) {
     session = nullptr;
   }
   if (session == nullptr) session = &make_session(record);
-  session->claim = record.claim;
-  session->connection = &connection;
-  // A session that was durable is fed by records to its end, though it may now end with this
-  // connection.
-  session->durable |= record.durable;
-  session->expiry_s = record.expiry_s;
-  session->expires = MonoTime::max();
-  session->will_due = MonoTime::max();
-  session->will = record.will ? std::make_unique<Will>(*record.will) : nullptr;
-  connection.session = session;
+  session->begin_use(record);
+  return {*session, resumes};
+}
+
+// The CONNECT takes effect: at once, or where its record is applied.
+void Shard::open(Connection& connection, const ConnectRecord& record) {
+  const auto [session, resumes] = begin_session(record);
+  session.connection = &connection;
+  connection.session = &session;
   connection.state = ConnectionState::open;
   if (connection.input_waits) touch(connection);
   arm_keep_alive(connection);
   write_connack(connection, MQZ_RULE(session_present) && resumes);
   log_open(connection);
-  resume(*session);
+  resume(session);
 }
 
-// The client did not wait for its CONNACK. Its record has its place all the same: a session that
-// was discarded stays discarded, one that was resumed goes on without a client.
+// The client did not wait for its CONNACK. Its record has its place all the same.
 void Shard::connect_abandoned(const ConnectRecord& record) {
-  Session* session = displace(record.client_id);
-  if (session != nullptr && record.clean_start) {
-    session->claim = record.claim;
-    return end_session(*session);
-  }
-  if (session == nullptr) session = &make_session(record);
-  session->claim = record.claim;
-  session->durable |= record.durable;
-  session->will = record.will ? std::make_unique<Will>(*record.will) : nullptr;
-  session->will_due = MonoTime::max();
-  session->expires = MonoTime::max();
-  disconnected(*session, {.expiry_s = record.expiry_s});
+  const auto [session, resumes] = begin_session(record);
+  if (!session.recorded) return end_session(session);
+  propose({.session = session.id,
+           .what = DisconnectRecord{
+               .claim = record.claim, .expiry_s = record.expiry_s, .time = now_.wall}});
 }
 
 // What the client has to know (3.2.2.3); before version 5 nothing.

@@ -8,6 +8,7 @@ using mqtt::Qos;
 
 // Every drop is counted; the first of a session is logged, and then each tenfold.
 void Shard::count_drop(Session& session, std::string_view why) {
+  if (is_replaying_) return;
   ++session.dropped_messages;
   ++counters_.publishes_dropped;
   std::uint64_t round = session.dropped_messages;
@@ -17,6 +18,7 @@ void Shard::count_drop(Session& session, std::string_view why) {
 
 void Shard::deliver(Session& session, Routed& message, const DeliveryForm& form) {
   if (form.qos == Qos::at_most_once) return deliver_qos0(session, message, form);
+  if (session.durable) return deliver_kept(session, message, form);
   Connection* connection = session.connection;
   const bool may_send = connection != nullptr && session.send.is_open() &&
                         connection->out.bytes() < settings_.outgoing_bytes_max;
@@ -25,7 +27,6 @@ void Shard::deliver(Session& session, Routed& message, const DeliveryForm& form)
     return;
   }
   // The usual case: nothing waits. A session that never sends it again need not keep it.
-  const bool keep = session.durable || form.group.is_valid();
   const std::uint64_t position = session.send.end_position();
   const PublishForm packet{.qos = form.qos,
                            .retain = form.retain,
@@ -36,7 +37,7 @@ void Shard::deliver(Session& session, Routed& message, const DeliveryForm& form)
   }
   ++counters_.publishes_sent;
   touch(*connection);
-  if (keep) {
+  if (form.group.is_valid()) {
     enqueue(session, message, form);
   } else {
     session.send.push({.qos = form.qos});
@@ -44,12 +45,45 @@ void Shard::deliver(Session& session, Routed& message, const DeliveryForm& form)
   session.send.mark_sent(position);
 }
 
+// A committed record gives a durable session something. Whether there is room, and the place in the
+// queue, follow from records alone: so they are the same again after a restart.
+void Shard::deliver_kept(Session& session, Routed& message, const DeliveryForm& form) {
+  if (!make_room(session, message)) return;
+  const bool is_next = session.send.is_open();
+  enqueue(session, message, form);
+  const std::uint64_t position = session.send.end_position() - 1;
+  if (!form.is_due) {
+    done_with(session, position, Settled::finished);
+    if (is_next) session.send.pass(position);
+    return;
+  }
+  Connection* connection = session.connection;
+  if (connection == nullptr || connection->state != ConnectionState::open || !is_next ||
+      connection->out.bytes() >= settings_.outgoing_bytes_max)
+    return;
+  send_next(session, *connection, position);
+}
+
+// Nothing more is to be sent of an entry. A durable session's counts until the record is applied.
+void Shard::done_with(Session& session, std::uint64_t position, Settled how) {
+  session.send.finish(position);
+  if (session.durable) {
+    propose({.session = session.id, .what = SettleRecord{how, position}});
+  } else {
+    session.send.retire(position);
+  }
+}
+
 void Shard::deliver_qos0(Session& session, Routed& message, const DeliveryForm& form) {
   Connection* connection = session.connection;
   if (connection == nullptr) {
-    if (settings_.queue_qos0 && session.durable && make_room(session, message))
-      enqueue(session, message, form);
-    return;
+    if (!settings_.queue_qos0 || !session.durable) return;
+    return propose({.session = session.id,
+                    .what = DeliverRecord{
+                        .message = message.block(),
+                        .qos = form.qos,
+                        .retain = form.retain,
+                        .identifier = form.identifiers.empty() ? 0 : form.identifiers.front()}});
   }
   // Behind what is queued at QoS 0 from the time without a connection.
   if (connection->out.bytes() >= settings_.outgoing_bytes_max) {
@@ -68,9 +102,10 @@ void Shard::deliver_qos0(Session& session, Routed& message, const DeliveryForm& 
 bool Shard::make_room(Session& session, Routed& message) {
   const std::size_t bytes = sizeof(Message) + message.topic().size() + message.payload().size() +
                             message.properties().bytes().size() + sizeof(Outgoing);
-  const bool fits =
-      session.send.bytes() + bytes <= settings_.queue_bytes_max &&
-      (settings_.queue_messages_max == 0 || session.send.waiting() < settings_.queue_messages_max);
+  const std::size_t waiting = session.durable ? session.send.size() : session.send.waiting();
+  const std::size_t window = session.durable && session.is_online ? settings_.inflight_max : 0;
+  const bool fits = session.send.bytes() + bytes <= queue_bytes_max_ &&
+                    (queue_messages_max_ == 0 || waiting < queue_messages_max_ + window);
   if (fits) return true;
   count_drop(session, "its queue is full");
   if (session.connection != nullptr)
@@ -84,6 +119,8 @@ void Shard::enqueue(Session& session, Routed& message, const DeliveryForm& form)
   if (form.identifiers.size() > 1 || form.group.is_valid()) {
     outgoing.extra = std::make_unique<DeliveryExtra>();
     outgoing.extra->group = form.group;
+    outgoing.extra->filter = form.filter;
+    outgoing.extra->origin = form.origin;
     session.took_shares |= form.group.is_valid();
     if (form.identifiers.size() > 1) {
       outgoing.extra->more_identifiers.assign(form.identifiers.begin() + 1, form.identifiers.end());
@@ -104,9 +141,15 @@ void Shard::pump(Session& session) {
   if (session.send.empty()) session.send.shrink();
 }
 
+// The next entry needs no answer: it is not sent, or was at QoS 0.
+void Shard::give_up(Session& session, std::uint64_t position) {
+  done_with(session, position, Settled::finished);
+  if (session.send.has(position)) session.send.pass(position);
+}
+
 void Shard::send_next(Session& session, Connection& connection, std::uint64_t position) {
   Outgoing& outgoing = session.send.at(position);
-  if (outgoing.state == SendState::done) return session.send.skip(position);
+  if (outgoing.state >= SendState::done) return session.send.pass(position);
   if (outgoing.state == SendState::released) {  // after a resume [MQTT-4.4.0-1]
     session.send.mark_sent(position);
     return write_ack(connection, mqtt::PacketType::pubrel, SendQueue::packet_id(position),
@@ -115,7 +158,7 @@ void Shard::send_next(Session& session, Connection& connection, std::uint64_t po
   const bool repeats = session.send.was_sent(position);
   if (MQZ_RULE(message_expiry) && !repeats && outgoing.message->has_expired(now_.mono)) {
     count_drop(session, "expired while it waited");
-    return session.send.skip(position);
+    return give_up(session, position);
   }
   std::vector<std::uint32_t> identifiers;
   if (outgoing.identifier != 0) identifiers.push_back(outgoing.identifier);
@@ -131,11 +174,11 @@ void Shard::send_next(Session& session, Connection& connection, std::uint64_t po
                            .identifiers = identifiers};
   if (!write_publish(connection, message, packet, now_.mono)) {
     count_drop(session, "larger than the client accepts");
-    return session.send.skip(position);
+    return give_up(session, position);
   }
   ++counters_.publishes_sent;
   touch(connection);
-  if (outgoing.qos == Qos::at_most_once) return session.send.skip(position);
+  if (outgoing.qos == Qos::at_most_once) return give_up(session, position);
   const bool keep = session.durable || (outgoing.extra && outgoing.extra->group.is_valid());
   if (!keep) session.send.forget_message(position);
   session.send.mark_sent(position);

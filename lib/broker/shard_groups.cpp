@@ -56,7 +56,14 @@ void Shard::on_group_leave(const GroupLeaveMail& mail) {
 }
 
 // To the member whose turn it is. False when nobody can take it.
-bool Shard::feed_group(Group& group, Routed& message, const GroupMember* not_to) {
+bool Shard::feed_group(Group& group, Routed& message, std::uint64_t origin,
+                       const GroupMember* not_to) {
+  const bool is_recorded = origin != 0 && group.durable_count() > 0;
+  if (is_replaying_) {
+    if (is_recorded) shares_owed_.insert_or_assign({group.filter, origin}, message.block());
+    return true;
+  }
+  if (message.expires() <= now_.mono) return false;
   const Membership* chosen = group.pick(message.qos() != Qos::at_most_once, not_to);
   if (chosen == nullptr) return false;
   GroupDeliverMail mail{
@@ -65,7 +72,9 @@ bool Shard::feed_group(Group& group, Routed& message, const GroupMember* not_to)
       .message = message.block(),
       .qos = MQZ_RULE(shared_qos) ? std::min(message.qos(), chosen->qos) : message.qos(),
       .retain = message.retain() && chosen->retain_as_published,
-      .identifier = chosen->identifier};
+      .identifier = chosen->identifier,
+      .origin = origin};
+  if (is_recorded) mail.filter = group.filter;
   if (chosen->member.shard == options_.index) {
     on_group_deliver(options_.index, std::move(mail));
   } else {
@@ -77,15 +86,25 @@ bool Shard::feed_group(Group& group, Routed& message, const GroupMember* not_to)
 void Shard::on_group_deliver(ShardIndex, GroupDeliverMail mail) {
   Session* session = sessions_.find(mail.session);
   if (session == nullptr) {
-    return return_to_group({mail.group, std::move(mail.message), {options_.index, mail.session}});
+    return return_to_group(
+        {mail.group, std::move(mail.message), {options_.index, mail.session}, mail.origin});
   }
   if (session->durable && mail.qos != Qos::at_most_once) {
     return propose({.session = session->id,
-                    .what = DeliverRecord{std::move(mail.message), mail.qos, mail.retain,
-                                          mail.identifier, mail.group}});
+                    .what = DeliverRecord{.message = std::move(mail.message),
+                                          .qos = mail.qos,
+                                          .retain = mail.retain,
+                                          .identifier = mail.identifier,
+                                          .group = mail.group,
+                                          .filter = std::move(mail.filter),
+                                          .origin = mail.origin}});
   }
   Routed message(std::move(mail.message));
-  DeliveryForm form{.qos = mail.qos, .retain = mail.retain, .group = mail.group};
+  DeliveryForm form{.qos = mail.qos,
+                    .retain = mail.retain,
+                    .group = mail.group,
+                    .filter = mail.filter,
+                    .origin = mail.filter.empty() ? 0 : mail.origin};
   if (mail.identifier != 0) form.identifiers = {&mail.identifier, 1};
   deliver(*session, message, form);
 }
@@ -99,14 +118,13 @@ void Shard::on_group_return(GroupReturnMail mail) {
   Group* group = groups_.find(mail.group);
   if (group == nullptr) return;
   Routed message(std::move(mail.message));
-  if (message.expires() <= now_.mono) return;
-  feed_group(*group, message, &mail.not_to);
+  feed_group(*group, message, mail.origin, &mail.not_to);
 }
 
 // A member leaves: what it was picked for and has not acknowledged goes to the others. An empty
 // filter means all groups.
 void Shard::return_unacknowledged(Session& session, std::string_view only_filter) {
-  if (!session.took_shares) return;
+  if (!session.took_shares || (is_replaying_ && !only_filter.empty())) return;
   // Only the front knows which group a message came by. What waits for a client that stays and is
   // in several groups elsewhere goes to it, as it may [MQTT-3.10.4-3].
   if (!only_filter.empty() && !is_front() && session.shared.size() > 1) return;
@@ -126,8 +144,9 @@ void Shard::return_unacknowledged(Session& session, std::string_view only_filter
         if (group == nullptr || group->filter != only_filter) continue;
       }
     }
-    GroupReturnMail back{id, outgoing.message, {options_.index, session.id}};
-    if (!only_filter.empty()) session.send.withdraw(position);
+    GroupReturnMail back{
+        id, outgoing.message, {options_.index, session.id}, outgoing.extra->origin};
+    if (!only_filter.empty()) done_with(session, position, Settled::returned);
     return_to_group(std::move(back));
   }
 }

@@ -131,13 +131,14 @@ void Shard::answer_publish(Connection& connection, Qos qos, std::uint16_t packet
 // value, when the message has its place in the sequence. The publisher's answer waits for that only
 // if there is something to wait for.
 void Shard::publish(Routed& message, Session* publisher, Connection* connection,
-                    std::uint16_t packet_id) {
+                    std::uint16_t packet_id, std::uint64_t will_claim) {
   const Route& route = routes_.find(message.topic(), publisher);
   const bool has_qos = message.qos() != Qos::at_most_once;
   const bool durable_elsewhere = (route.elsewhere >> durable_interest) != 0;
   const bool needs_place =
       message.retain() || (has_qos && (route.has_durable || durable_elsewhere)) ||
       (message.qos() == Qos::exactly_once && connection != nullptr && publisher->durable) ||
+      (has_qos && will_claim != 0) ||
       // Behind what waits for its place, though nobody durable wants this one: in order.
       (has_qos && connection != nullptr && connection->publishes_proposed > 0);
   bool matched = feed_live(message, route, needs_place);
@@ -150,10 +151,11 @@ void Shard::publish(Routed& message, Session* publisher, Connection* connection,
   }
   if (needs_place) {
     if (has_qos && connection != nullptr) ++connection->publishes_proposed;
-    return propose({.connection = connection != nullptr ? connection->id : SlotId{},
-                    .session = publisher != nullptr ? publisher->id : SlotId{},
-                    .what = PublishRecord{message.block(), packet_id,
-                                          matched || route.has_durable || durable_elsewhere}});
+    return propose(
+        {.connection = connection != nullptr ? connection->id : SlotId{},
+         .session = publisher != nullptr ? publisher->id : SlotId{},
+         .what = PublishRecord{message.block(), packet_id,
+                               matched || route.has_durable || durable_elsewhere, will_claim}});
   }
   if (connection == nullptr || !has_qos) return;
   answer_publish(*connection, message.qos(), packet_id,
@@ -189,7 +191,7 @@ bool Shard::feed_live(Routed& message, const Route& route, bool has_place) {
   }
   bool matched = !route.receivers.empty();
   for (Group* group : route.groups) {
-    matched |= is_applied || feed_group(*group, message);
+    matched |= is_applied || feed_group(*group, message, 0);
   }
   return matched;
 }
@@ -200,8 +202,8 @@ void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
   ++places_applied_;
   Routed message(publish.message);
   const bool is_here = record.shard == options_.index;
-  const bool is_alive = message.expires() >= now_.mono;
-  if (message.qos() != Qos::at_most_once && is_alive) {
+  if (publish.will_claim != 0) wills_owed_.erase(publish.will_claim);
+  if (message.qos() != Qos::at_most_once) {
     const Session* publisher = is_here ? sessions_.find(record.session) : nullptr;
     const Route& route = routes_.find(message.topic(), publisher);
     for (const Receiver& receiver : route.receivers) {
@@ -216,10 +218,11 @@ void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
                .identifiers = identifiers});
       if (message.retain() && !reads_.empty()) note_passed(*receiver.session, message.topic());
     }
-    for (Group* group : route.groups) feed_group(*group, message);
+    for (Group* group : route.groups) feed_group(*group, message, record.position);
   }
   if (message.retain() && is_front()) set_retained(publish.message);
   if (!is_here || publish.packet_id == 0) return;
+  if (is_replaying_) return note_received(record, publish);
   Connection* connection = connections_.find(record.connection);
   if (connection == nullptr || connection->state != ConnectionState::open) return;
   --connection->publishes_proposed;

@@ -10,6 +10,7 @@ namespace mqz::broker {
 Session& Shard::make_session(const ConnectRecord& record) {
   Session& session = sessions_.insert(std::make_unique<Session>());
   session.client_id = record.client_id;
+  session.number = record.claim;
   client_sessions_.insert(session);
   return session;
 }
@@ -66,11 +67,13 @@ void Shard::detach(Connection& connection) {
   Session* session = std::exchange(connection.session, nullptr);
   if (session == nullptr || session->connection != &connection) return;
   session->connection = nullptr;
-  DisconnectRecord record{
-      .claim = session->claim,
-      .will_wanted = MQZ_RULE(will_after_loss) && connection.will_wanted,
-      .expiry_s = connection.expiry_on_disconnect_s.value_or(session->expiry_s)};
-  if (session->durable) {
+  DisconnectRecord record{.claim = session->claim,
+                          .will_wanted = MQZ_RULE(will_after_loss) && connection.will_wanted,
+                          .expiry_s = connection.expiry_on_disconnect_s.value_or(session->expiry_s),
+                          .time = now_.wall};
+  if (session->recorded) {
+    // A broker that stops leaves its clients' sessions as a crash would: its next life knows.
+    if (is_draining_) return;
     propose({.session = session->id, .what = record});
   } else {
     disconnected(*session, record);
@@ -80,22 +83,56 @@ void Shard::detach(Connection& connection) {
 // The client has gone; its session waits for it, or ends.
 void Shard::disconnected(Session& session, const DisconnectRecord& record) {
   session.expiry_s = record.expiry_s;
+  session.is_online = false;
+  if (is_replaying_) session.send.interrupt(settings_.inflight_max);
   if (MQZ_RULE(will_withdrawn) && !record.will_wanted) session.will.reset();
   tell_presence(session, false);
   if (session.expiry_s == 0) return end_session(session);
-  if (MQZ_RULE(session_expiry) && session.expiry_s != UINT32_MAX) {
-    session.expires = now_.mono + std::chrono::seconds(session.expiry_s);
-    timers_.add({session.expires, session.id, TimerKind::session_expiry});
-  }
+  const MonoTime since = is_replaying_ ? mono_of(record.time) : now_.mono;
+  if (MQZ_RULE(session_expiry) && session.expiry_s != UINT32_MAX)
+    expire_at(session, since + std::chrono::seconds(session.expiry_s));
   if (!session.will) return;
   if (!MQZ_RULE(will_delay) || session.will->delay_s == 0) return fire_will(session);
-  session.will_due = now_.mono + std::chrono::seconds(session.will->delay_s);
-  timers_.add({session.will_due, session.id, TimerKind::will});
+  fire_will_at(session, since + std::chrono::seconds(session.will->delay_s));
+}
+
+void Shard::expire_at(Session& session, MonoTime time) {
+  session.expires = time;
+  timers_.add({time, session.id, TimerKind::session_expiry});
+}
+
+void Shard::fire_will_at(Session& session, MonoTime time) {
+  session.will_due = time;
+  timers_.add({time, session.id, TimerKind::will});
+}
+
+// Who was connected to an earlier life of the broker is not any more. A will waits for a moment,
+// since its client is likely to be back.
+void Shard::apply_start(const StartRecord& record) {
+  constexpr std::chrono::seconds grace{10};
+  queue_bytes_max_ = record.queue_bytes_max;
+  queue_messages_max_ = record.queue_messages_max;
+  const MonoTime since = is_replaying_ ? mono_of(record.time) : now_.mono;
+  std::vector<Session*> ended;
+  sessions_.for_each([&](Session& session) {
+    if (!session.recorded || !session.is_online) return;
+    session.is_online = false;
+    session.send.interrupt(settings_.inflight_max);
+    tell_presence(session, false);
+    if (session.will) {
+      fire_will_at(session, since + std::max(grace, std::chrono::seconds(session.will->delay_s)));
+    } else if (session.expiry_s == 0) {
+      return ended.push_back(&session);
+    }
+    if (session.expiry_s != 0 && session.expiry_s != UINT32_MAX)
+      expire_at(session, since + std::chrono::seconds(session.expiry_s));
+  });
+  for (Session* session : ended) end_session(*session);
 }
 
 void Shard::on_session_timer(const Timer& timer) {
   Session* session = sessions_.find(timer.object);
-  if (session == nullptr || session->connection != nullptr) return;
+  if (session == nullptr || session->is_online) return;
   if (timer.kind == TimerKind::session_expiry && session->expires == timer.due) {
     propose({.session = session->id, .what = EndRecord{session->claim}});
   } else if (timer.kind == TimerKind::will && session->will_due == timer.due) {
@@ -110,12 +147,21 @@ void Shard::fire_will(Session& session) {
   const std::unique_ptr<Will> will = std::move(session.will);
   session.will_due = MonoTime::max();
   if (!will) return;
-  const Message& left = *will->message;
+  if (is_replaying_) {
+    if (will->message->qos() != mqtt::Qos::at_most_once || will->message->retain())
+      wills_owed_.emplace(session.claim, *will);
+    return;
+  }
+  publish_will(*will, &session, session.claim);
+}
+
+void Shard::publish_will(const Will& will, Session* session, std::uint64_t claim) {
+  const Message& left = *will.message;
   const MonoTime expires =
-      will->expiry_s ? now_.mono + std::chrono::seconds(*will->expiry_s) : MonoTime::max();
+      will.expiry_s ? now_.mono + std::chrono::seconds(*will.expiry_s) : MonoTime::max();
   Routed message(left.topic(), left.properties(), left.payload(), left.qos(), left.retain(),
                  expires);
-  publish(message, &session, nullptr, 0);
+  publish(message, session, nullptr, 0, session == nullptr || session->recorded ? claim : 0);
 }
 
 // A will that still waits is due now: its session ends before its delay [MQTT-3.1.2-8].

@@ -67,8 +67,9 @@ void Shard::subscribe(Session& session, Connection* connection, const SubscribeR
     others_changed |=
         add_subscription(session, record.entries[index], record.identifier, settlement.reads);
     settlement.reasons.push_back(static_cast<char>(record.entries[index].options.qos));
-    log_subscription(session, record.entries[index].filter,
-                     static_cast<int>(record.entries[index].options.qos));
+    if (!is_replaying_)
+      log_subscription(session, record.entries[index].filter,
+                       static_cast<int>(record.entries[index].options.qos));
   }
   if (connection != nullptr) settlement.connection = connection->id;
   settle(std::move(settlement), others_changed);
@@ -85,7 +86,8 @@ bool Shard::add_subscription(Session& session, const OwnedEntry& entry, std::uin
       subscriptions_.put(session, {entry.filter, entry.options}, identifier);
   announce(change, entry.filter);
   const std::uint8_t handling = entry.options.retain_handling;
-  if (handling == 0 || (handling == 1 && !(MQZ_RULE(retain_handling) && change.existed)))
+  const bool is_news = handling == 1 && !(MQZ_RULE(retain_handling) && change.existed);
+  if (!is_replaying_ && (handling == 0 || is_news))
     reads.push_back(add_read(session, entry, identifier));
   return change.first || change.durable_first;
 }

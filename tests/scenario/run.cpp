@@ -55,6 +55,7 @@ class Player {
       case StepKind::drop: return drop(now.words[0]);
       case StepKind::set_version: return set_version(now);
       case StepKind::advance: broker_.advance(now.time); return {};
+      case StepKind::restart: return restart();
       case StepKind::stop: broker_.stop(); return {};
       case StepKind::hold: broker_.hold_publishers(true); return {};
       case StepKind::release: broker_.hold_publishers(false); return {};
@@ -94,6 +95,15 @@ class Player {
       return name + " cannot send: the broker has closed the connection";
     }
     broker_.send(name, as_bytes(bytes));
+    return {};
+  }
+
+  Failure restart() {
+    for (auto& [name, peer] : peers_) {
+      if (Failure failure = receive(name)) return failure;
+      peer.open = false;
+    }
+    broker_.restart();
     return {};
   }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/broker/record_codec.h"
 #include "lib/broker/shard.h"
 #include "tests/scenario/run.h"
 
@@ -16,7 +17,7 @@ namespace mqz::scenario {
 // Commits what was proposed in order, some records at a time, and only when it is told to.
 class DelayingSequencer final : public broker::Sequencer {
  public:
-  void propose(broker::Record record) override { waiting_.push_back(std::move(record)); }
+  void propose(broker::Record record, Now) override { waiting_.push_back(std::move(record)); }
   std::optional<broker::Record> take_committed() override;
   // Lets up to `count` records through; false when none waits.
   bool release(std::size_t count);
@@ -25,6 +26,28 @@ class DelayingSequencer final : public broker::Sequencer {
  private:
   std::deque<broker::Record> waiting_{};
   std::size_t released_ = 0;
+};
+
+// One committed record as bytes, as a journal would have it.
+struct KeptRecord {
+  broker::RecordType type{};
+  std::string body{};
+};
+
+// Keeps as bytes what another sequencer commits, and what it would lose in a crash.
+class KeepingSequencer final : public broker::Sequencer {
+ public:
+  KeepingSequencer(std::unique_ptr<broker::Sequencer> inner, std::vector<KeptRecord>& kept)
+      : inner_(std::move(inner)), kept_(kept) {}
+  void propose(broker::Record record, Now now) override;
+  std::optional<broker::Record> take_committed() override;
+  // The bytes of what was proposed and is not committed, in order.
+  const std::deque<KeptRecord>& uncommitted() const { return uncommitted_; }
+
+ private:
+  std::unique_ptr<broker::Sequencer> inner_;
+  std::vector<KeptRecord>& kept_;
+  std::deque<KeptRecord> uncommitted_{};
 };
 
 struct World {
@@ -46,7 +69,12 @@ class ShardsUnderTest final : public BrokerUnderTest {
   void drop(const std::string& name) override;
   void advance(Millis time) override;
   void hold_publishers(bool hold) override;
+  void restart() override;
   void stop() override;
+  // Killed in the middle of whatever it does; of what is not committed, the first some records may
+  // be found again.
+  void crash();
+  std::size_t record_count() const { return kept_.size(); }
 
   // Until nothing is left to do at the present time.
   void settle();
@@ -61,6 +89,7 @@ class ShardsUnderTest final : public BrokerUnderTest {
   };
 
   void start();
+  void replay();
   void feed(Wire& wire);
   void collect(std::size_t shard);
   bool carry_mail();
@@ -71,6 +100,8 @@ class ShardsUnderTest final : public BrokerUnderTest {
   Now now_{};
   std::mt19937 random_;
   DelayingSequencer* delaying_ = nullptr;
+  KeepingSequencer* keeping_ = nullptr;
+  std::vector<KeptRecord> kept_{};  // of all lives
   std::vector<std::unique_ptr<broker::Shard>> shards_{};
   std::map<int, std::unique_ptr<Wire>> wires_{};  // by transport
   std::map<std::string, int> names_{};

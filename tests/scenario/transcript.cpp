@@ -193,12 +193,17 @@ class LineParser {
   bool broker() {
     std::string what;
     for (std::size_t at = 1; at < words_.size(); ++at) what += " " + words_[at].text;
-    if (what != " holds" && what != " goes on" && what != " stops") return false;
-    add(what == " stops"   ? StepKind::stop
-        : what == " holds" ? StepKind::hold
-                           : StepKind::release,
-        {});
-    return true;
+    constexpr std::array<std::pair<std::string_view, StepKind>, 4> forms{
+        {{" holds", StepKind::hold},
+         {" goes on", StepKind::release},
+         {" restarts", StepKind::restart},
+         {" stops", StepKind::stop}}};
+    for (const auto& [form, kind] : forms) {
+      if (what != form) continue;
+      add(kind, {});
+      return true;
+    }
+    return false;
   }
 
   bool advance() {

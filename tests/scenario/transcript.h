@@ -46,6 +46,7 @@ enum class StepKind : unsigned char {
   advance,      // time
   hold,
   release,
+  restart,
   stop,
 };
 

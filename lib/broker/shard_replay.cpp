@@ -1,0 +1,72 @@
+// How a shard comes to the state that an earlier life of the broker left in its journal. While it
+// replays it has no clients, proposes nothing and tells no other shard what it wants.
+#include "lib/broker/shard.h"
+
+namespace mqz::broker {
+
+void Shard::begin_replay() {
+  is_replaying_ = true;
+  active_ = bit_of(options_.index);
+}
+
+ShardIndex Shard::restore_place(const ConnectRecord& record, ShardIndex wanted) {
+  return directory_.restore(record.client_id, wanted, record.claim);
+}
+
+// The front's part in what concerns a session anywhere: which shares are no longer owed.
+void Shard::note_replayed(Record& record) {
+  if (auto* delivery = std::get_if<DeliverRecord>(&record.what);
+      delivery && delivery->origin != 0) {
+    shares_owed_.erase({delivery->filter, delivery->origin});
+    if (const Group* group = groups_.find(delivery->filter)) delivery->group = group->id;
+  }
+  if (const auto* taken = std::get_if<GroupTakenRecord>(&record.what))
+    shares_owed_.erase({taken->filter, taken->origin});
+}
+
+// A QoS 2 message of a durable publisher: it has not said PUBREL yet.
+void Shard::note_received(const Record& record, const PublishRecord& publish) {
+  Session* publisher = sessions_.find(record.session);
+  if (publisher != nullptr && publish.message->qos() == mqtt::Qos::exactly_once)
+    publisher->received.insert(publish.packet_id);
+}
+
+// An entry of a queue is settled, of which this life knows no more than the record says.
+void Shard::resettle(Session& session, const SettleRecord& record) {
+  const Outgoing& outgoing = session.send.at(record.position);
+  if (record.what == Settled::returned && outgoing.extra && outgoing.message) {
+    return_to_group({outgoing.extra->group,
+                     outgoing.message,
+                     {options_.index, session.id},
+                     outgoing.extra->origin});
+  }
+  session.send.finish(record.position);
+  session.send.retire(record.position);
+}
+
+void Shard::end_replay(std::uint64_t active) {
+  is_replaying_ = false;
+  const bool is_spread = options_.placement == Placement::spread;
+  const std::uint64_t others = is_spread ? bit_of(options_.count) - 1 : active;
+  const bool has_part = (others & bit_of(options_.index)) != 0;
+  active_ = has_part ? others : bit_of(options_.index);
+  for (ShardIndex to = 0; has_part && to < options_.count; ++to) {
+    if (to != options_.index && (active_ & bit_of(to)) != 0) tell_everything(to);
+  }
+  if (!is_front()) return;
+  propose({.what = StartRecord{.time = now_.wall,
+                               .queue_bytes_max = settings_.queue_bytes_max,
+                               .queue_messages_max = settings_.queue_messages_max}});
+}
+
+void Shard::propose_owed() {
+  for (const auto& [claim, will] : std::exchange(wills_owed_, {}))
+    publish_will(will, nullptr, claim);
+  for (auto& [key, message] : std::exchange(shares_owed_, {})) {
+    Group* group = groups_.find(key.first);
+    Routed routed(message);
+    if (group != nullptr) feed_group(*group, routed, key.second);
+  }
+}
+
+}  // namespace mqz::broker

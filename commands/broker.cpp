@@ -12,6 +12,7 @@
 #include "commands/general_options.h"
 #include "commands/parsed.h"
 #include "commands/table.h"
+#include "commands/values.h"
 #include "lib/broker/config/load.h"
 #include "lib/broker/config/words.h"
 #include "lib/broker/server.h"
@@ -56,6 +57,21 @@ constexpr Option broker_options[] = {
      .fallback = "pack",
      .scope = Scope::command,
      .choices = "pack|spread"},
+    {.name = "store",
+     .value = "DIR",
+     .type = ValueType::text,
+     .group = "broker",
+     .doc = "keep sessions, queues and retained messages in this directory; none: in memory only",
+     .fallback = "none",
+     .scope = Scope::command},
+    {.name = "durability",
+     .value = "WHEN",
+     .type = ValueType::text,
+     .group = "broker",
+     .doc = "when a kept message is acknowledged: sync (it is on the disk), interval:50ms (it is "
+            "written, and on the disk at most that much later), none (it is written)",
+     .fallback = "sync",
+     .scope = Scope::command},
     {.name = "check-config",
      .group = "broker",
      .doc = "read the file, say what is wrong with it, and end",
@@ -71,10 +87,38 @@ constexpr Example broker_examples[] = {
 
 constexpr std::string_view broker_notes =
     "SIGTERM and Ctrl-C end it within a second: every client is told, and the status is 0.\n"
-    "SIGHUP opens the log file anew. Sessions, queues and retained messages live in memory:\n"
-    "they are gone when the broker ends.";
+    "SIGHUP opens the log file anew. Without --store, sessions, queues and retained messages live\n"
+    "in memory: they are gone when the broker ends.";
 
 constexpr OptionTable broker_tables[] = {broker_options, general_options};
+
+// sync, none, interval or interval:TIME.
+Checked<broker::StoreOptions> store_options(const Parsed& parsed, const broker::Config& config) {
+  broker::StoreOptions options;
+  if (parsed.text("store") != "none") options.directory = parsed.text("store");
+  if (!parsed.has("store") && config.persistence) {
+    if (config.persistence_location.empty()) {
+      return stop(Exit::configuration, "persistence true needs a persistence_location",
+                  "write 'persistence_location DIR' in the file, or use --store DIR");
+    }
+    options.directory = config.persistence_location + "/mqz";
+  }
+  const std::string_view when = parsed.text("durability");
+  if (when == "sync") return options;
+  if (when == "none") {
+    options.durability = storage::Durability::none;
+    return options;
+  }
+  const std::string_view time = when.substr(std::min(when.size(), when.find(':') + 1));
+  const auto interval = when == "interval" ? std::optional(options.interval) : parse_duration(time);
+  if (!when.starts_with("interval") || !interval) {
+    return stop(Exit::usage, fmt::format("--durability {}: not a durability", when),
+                "it is one of sync, interval:50ms, none");
+  }
+  options.durability = storage::Durability::interval;
+  options.interval = *interval;
+  return options;
+}
 
 // Prints what was found; the first error as the reason to stop.
 Checked<broker::Config> read_config(const Parsed& parsed) {
@@ -210,16 +254,40 @@ class PidFile {
 };
 
 // SIGHUP: the log file by its name again, for logrotate.
-void wait_for_end(const os::Signals& signals, broker::EventLog& log) {
+void wait_for_end(const os::Signals& signals, broker::Server& server) {
   for (;;) {
-    pollfd waiting{signals.fd(), POLLIN, 0};
-    poll(&waiting, 1, -1);
+    pollfd waiting[] = {{signals.fd(), POLLIN, 0}, {server.failure_fd(), POLLIN, 0}};
+    poll(waiting, std::size(waiting), -1);
+    if (server.failure()) return;
     while (const auto signal = signals.take()) {
       if (*signal == SIGTERM || *signal == SIGINT) return;
-      if (auto reopened = log.reopen(); !reopened)
-        log.write(broker::LogType::error, reopened.error().text);
+      if (auto reopened = server.log().reopen(); !reopened)
+        server.log().write(broker::LogType::error, reopened.error().text);
     }
   }
+}
+
+// What a client may rely on, in one line.
+std::string promise_of(const broker::StoreOptions& store) {
+  if (store.directory.empty()) return "sessions, queues and retained messages are in memory only";
+  switch (store.durability) {
+    case storage::Durability::sync:
+      return fmt::format("durable: what is acknowledged is on the disk, in {}", store.directory);
+    case storage::Durability::interval:
+      return fmt::format("durable within {} ms: what is acknowledged is written to {}",
+                         store.interval.count(), store.directory);
+    case storage::Durability::none:
+      return fmt::format("written to {}: survives the broker's end, not the machine's",
+                         store.directory);
+  }
+  return {};
+}
+
+Stop stop_for_store(const Error& error) {
+  Stop result = stop_for(error);
+  if (error.code == ErrorCode::corrupt) result.code = Exit::bad_input;
+  if (error.code == ErrorCode::conflict) result.code = Exit::conflict;
+  return result;
 }
 
 int run_broker(const Parsed& parsed) {
@@ -231,6 +299,8 @@ int run_broker(const Parsed& parsed) {
     print_other_defaults();
     return static_cast<int>(Exit::done);
   }
+  auto store = store_options(parsed, *config);
+  if (!store) return report(parsed.path(), store.error());
   auto signals = os::Signals::open({SIGTERM, SIGINT, SIGHUP});
   if (!signals) return report(parsed.path(), stop_for(signals.error()));
   auto listeners = listen(*config);
@@ -239,19 +309,24 @@ int run_broker(const Parsed& parsed) {
   for (const os::Listener& listener : listeners->sockets) {
     lines.push_back("listening on " + listener.address.text);
   }
-  auto server = broker::Server::open(server_options(parsed, *config), std::move(listeners->sockets),
+  broker::ServerOptions options = server_options(parsed, *config);
+  options.store = *store;
+  auto server = broker::Server::open(std::move(options), std::move(listeners->sockets),
                                      std::move(listeners->of));
-  if (!server) return report(parsed.path(), stop_for(server.error()));
+  if (!server) return report(parsed.path(), stop_for_store(server.error()));
   PidFile pid_file(config->pid_file);
   if (!pid_file.write()) {
     return report(parsed.path(), Stop{Exit::io, fmt::format("cannot write {}: {}", config->pid_file,
                                                             os::errno_text(errno))});
   }
-  if (config->persistence) note(parsed.path(), "memory only until durability");
+  note(parsed.path(), promise_of(*store));
   (*server)->start();
   for (const std::string& line : lines) note(parsed.path(), line);
-  wait_for_end(*signals, (*server)->log());
+  wait_for_end(*signals, **server);
   (*server)->stop();
+  if (const auto failure = (*server)->failure())
+    return report(parsed.path(),
+                  Stop{Exit::io, failure->text, "nothing was acknowledged after it"});
   return static_cast<int>(Exit::done);
 }
 

@@ -44,6 +44,9 @@ class Mailbox {
     wakeup_.wake();
   }
 
+  // By any thread: the owner has something to look at, though no mail.
+  void wake() const { wakeup_.wake(); }
+
   // By the owner, when woken.
   int fd() const { return wakeup_.fd(); }
   std::vector<Batch> take() {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lib/broker/journal_sequencer.h"
+#include "lib/os/clock.h"
 #include "lib/os/random.h"
 
 namespace mqz::broker {
@@ -9,7 +11,10 @@ namespace mqz::broker {
 Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
                                              std::vector<os::Listener> listeners,
                                              std::vector<std::uint16_t> settings_index) {
-  std::unique_ptr<Server> server(new Server(options.shard_count, options.listener_settings.size()));
+  auto failure = os::Wakeup::open();
+  if (!failure) return tl::unexpected(failure.error());
+  std::unique_ptr<Server> server(
+      new Server(options.shard_count, options.listener_settings.size(), std::move(*failure)));
   auto log = EventLog::open(options.log);
   if (!log) return tl::unexpected(log.error());
   server->log_ = std::move(*log);
@@ -37,12 +42,45 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
     server->loops_.push_back(std::move(*loop));
   }
   for (const auto& loop : server->loops_) loop->set_peers(peers);
+  if (auto opened = server->open_store(options.store); !opened)
+    return tl::unexpected(opened.error());
   if (auto listening =
           server->loops_[front_shard]->listen(std::move(listeners), std::move(settings_index));
       !listening) {
     return tl::unexpected(listening.error());
   }
   return server;
+}
+
+// The state comes back before the first thread starts.
+Result<void> Server::open_store(const StoreOptions& options) {
+  if (options.directory.empty()) return {};
+  const Now now = os::read_clocks();
+  std::vector<Shard*> shards;
+  for (const auto& loop : loops_) {
+    shards.push_back(&loop->shard());
+    shards.back()->set_now(now);
+  }
+  Replay replay(shards);
+  auto store = Store::open(options, replay, now);
+  if (!store) return tl::unexpected(store.error());
+  store_ = std::move(*store);
+  shards.front()->use(std::make_unique<JournalSequencer>(store_->journal(), os::random_u64()));
+  store_->start([this] { on_store_news(); });
+  replay.finish();
+  shards.front()->flush();
+  for (const auto& loop : loops_) loop->set_journal(store_->journal());
+  return {};
+}
+
+// On the committer's thread.
+void Server::on_store_news() {
+  loops_.front()->mailbox().wake();
+  if (store_->journal().failure()) failure_.wake();
+}
+
+std::optional<Error> Server::failure() const {
+  return store_ ? store_->journal().failure() : std::nullopt;
 }
 
 Server::~Server() { stop(); }

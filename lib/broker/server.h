@@ -9,6 +9,7 @@
 
 #include "lib/base/error.h"
 #include "lib/broker/shard_loop.h"
+#include "lib/broker/store.h"
 
 namespace mqz::broker {
 
@@ -18,6 +19,7 @@ struct ServerOptions {
   Log log{};
   std::uint32_t sys_interval_s = 10;
   std::string version{};
+  StoreOptions store{};
   ShardIndex shard_count = 1;
   Placement placement = Placement::pack;
 };
@@ -33,18 +35,28 @@ class Server {
 
   void start();
   EventLog& log() { return *log_; }
+  // What was found; nullptr when nothing is kept.
+  const storage::OpenReport* store_report() const { return store_ ? &store_->report() : nullptr; }
+  // Readable once the disk has failed: nothing is acknowledged any more, and the process has to
+  // end.
+  int failure_fd() const { return failure_.fd(); }
+  std::optional<Error> failure() const;
   // Says goodbye to every client (within a second) and waits until all shards have ended.
   void stop();
 
  private:
-  Server(ShardIndex shard_count, std::size_t listener_count)
-      : loads_(shard_count), listener_connections_(listener_count) {}
+  Server(ShardIndex shard_count, std::size_t listener_count, os::Wakeup failure)
+      : loads_(shard_count), listener_connections_(listener_count), failure_(std::move(failure)) {}
+  Result<void> open_store(const StoreOptions& options);
+  void on_store_news();
 
   Loads loads_;
   std::atomic<std::size_t> connections_{0};
   std::vector<std::atomic<std::size_t>> listener_connections_;
   std::unique_ptr<EventLog> log_{};
+  os::Wakeup failure_;
   std::vector<std::unique_ptr<ShardLoop>> loops_{};
+  std::unique_ptr<Store> store_{};  // behind the loops, which its thread wakes
   std::vector<std::jthread> threads_{};
 };
 

@@ -99,7 +99,9 @@ void ShardLoop::turn() {
   for (const os::PollEvent& event : events) on_event(event);
   guard_memory(now.mono);
   shard_.tick();
+  shard_.flush();
   write_dirty();
+  shard_.flush();
   post_mail();
   if (!lingering_.empty()) lingering_.read_all(poller_, now.mono);
 }
@@ -107,10 +109,16 @@ void ShardLoop::turn() {
 void ShardLoop::guard_memory(MonoTime now) {
   constexpr Millis return_interval{1000};
   const bool is_over = guard_.is_over(now);
-  if (is_over != shard_.holds_publishers()) shard_.hold_publishers(is_over);
+  const bool holds = is_over || is_journal_behind();
+  if (holds != shard_.holds_publishers()) shard_.hold_publishers(holds);
   if (!is_over || now - memory_returned_ < return_interval) return;
   memory_returned_ = now;
   os::return_freed_memory();
+}
+
+bool ShardLoop::is_journal_behind() const {
+  constexpr std::uint64_t backlog_max = 64ULL << 20U;
+  return journal_ != nullptr && journal_->waiting_bytes() > backlog_max;
 }
 
 void ShardLoop::note_load(MonoTime now) {
@@ -324,6 +332,7 @@ void ShardLoop::drain() {
   listeners_.clear();
   poller_.remove(mailbox_.fd());  // what is posted now is not taken any more, and must not wake
   shard_.drain();
+  shard_.flush();
   const MonoTime until = os::read_mono() + drain_limit;
   write_dirty();
   while ((shard_.connection_count() > 0 || !lingering_.empty()) && os::read_mono() < until) {

@@ -14,6 +14,7 @@
 #include "lib/broker/shard.h"
 #include "lib/os/poller.h"
 #include "lib/os/socket.h"
+#include "lib/storage/journal.h"
 
 namespace mqz::broker {
 
@@ -31,10 +32,14 @@ class ShardLoop {
   Result<void> listen(std::vector<os::Listener> listeners,
                       std::vector<std::uint16_t> settings_index);
 
+  // Before run: what the front proposes to, if anything is kept. No loop takes in messages faster
+  // than it commits them.
+  void set_journal(const storage::Journal& journal) { journal_ = &journal; }
+
   // Until told to drain. Then: says goodbye to every client, closes, returns.
   void run();
   Mailbox& mailbox() { return mailbox_; }
-  const Shard& shard() const { return shard_; }
+  Shard& shard() { return shard_; }
 
  private:
   static constexpr std::size_t read_bytes = 256 * 1024;
@@ -50,6 +55,7 @@ class ShardLoop {
 
   bool are_others_crowded() const;
   void guard_memory(MonoTime now);
+  bool is_journal_behind() const;
   void turn();
   Millis timeout() const;
   void on_event(const os::PollEvent& event);
@@ -71,6 +77,7 @@ class ShardLoop {
   void note_load(MonoTime now);
   void drain();
 
+  const storage::Journal* journal_ = nullptr;
   MemoryGuard guard_;
   Shard shard_;
   os::Poller poller_;

@@ -214,15 +214,6 @@ std::string take_expiration(Draft& draft, const Word&, std::string_view value) {
   return fmt::format("is a number and one of s h d w m y, as in 14d, not '{}'", *single);
 }
 
-std::string take_persistence(Draft& draft, const Word& word, std::string_view value) {
-  const std::string wrong = take_flag<&Config::persistence>(draft, word, value);
-  if (wrong.empty() && draft.config.persistence) {
-    draft.notes.push_back(
-        {Severity::note, draft.place, "persistence true: memory only until durability", {}});
-  }
-  return wrong;
-}
-
 std::string take_user(Draft& draft, const Word& word, std::string_view value) {
   draft.notes.push_back({Severity::note, draft.place,
                          "user: the broker stays the user that started it",

@@ -70,7 +70,6 @@ std::string take_protocol(Draft& draft, const Word& word, std::string_view value
 std::string take_log_type(Draft& draft, const Word& word, std::string_view value);
 std::string take_log_dest(Draft& draft, const Word& word, std::string_view value);
 std::string take_expiration(Draft& draft, const Word& word, std::string_view value);
-std::string take_persistence(Draft& draft, const Word& word, std::string_view value);
 std::string take_user(Draft& draft, const Word& word, std::string_view value);
 
 }  // namespace mqz::broker

@@ -208,7 +208,7 @@ TEST_CASE("errors name the file, the line, the word and the reason", "[broker][c
 }
 
 TEST_CASE("all errors of a file are told, up to a limit", "[broker][config]") {
-  CHECK(load("a 1\npersistence true\nb 2\n").findings.size() == 3);
+  CHECK(load("a 1\nuser root\nb 2\n").findings.size() == 3);
   std::string text;
   for (int i = 0; i < 1'000; ++i) text += "nonsense 1\n";
   CHECK(load(text).findings.size() == error_max);

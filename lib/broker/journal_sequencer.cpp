@@ -1,0 +1,53 @@
+#include "lib/broker/journal_sequencer.h"
+
+#include <utility>
+
+#include "lib/base/check.h"
+#include "lib/broker/record_codec.h"
+#include "lib/storage/parts.h"
+
+namespace mqz::broker {
+
+void JournalSequencer::append(storage::Frame frame) {
+  const storage::Position first = journal_.append(std::move(frame));
+  MQZ_CHECK(first + 1 <= next_);
+  builder_.reuse(journal_.take_buffer());
+}
+
+void JournalSequencer::propose(Record record, Now now) {
+  const storage::RecordHead head{.type = static_cast<std::uint16_t>(type_of(record)),
+                                 .version = record_version};
+  const std::size_t size = encoded_size(record, now);
+  if (size <= part_bytes) {
+    encode(record, now, builder_.reserve(head, size));
+    ++next_;
+  } else {
+    std::vector<std::byte> body(size);
+    encode(record, now, body.data());
+    next_ += (size + part_bytes - 1) / part_bytes;
+    storage::add_in_parts(builder_, head, body, part_bytes,
+                          [this](storage::Frame frame) { append(std::move(frame)); });
+  }
+  record.position = next_ - 1;  // of the last part
+  waiting_.push_back(std::move(record));
+  if (builder_.bytes() >= part_bytes) flush();
+}
+
+void JournalSequencer::flush() {
+  if (!builder_.empty()) append(builder_.take());
+}
+
+std::optional<Record> JournalSequencer::take_committed() {
+  const storage::Position end = journal_.committed_end();
+  if (end != committed_end_) {
+    committed_end_ = end;
+    committed_.clear();
+    journal_.take_committed(committed_);
+  }
+  if (waiting_.empty() || waiting_.front().position >= end) return std::nullopt;
+  Record record = std::move(waiting_.front());
+  waiting_.pop_front();
+  return record;
+}
+
+}  // namespace mqz::broker

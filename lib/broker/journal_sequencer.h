@@ -1,0 +1,37 @@
+// The sequencer of a broker that stands alone: the local journal gives records their order, and a
+// record is committed when the journal has it as durably as was promised. One thread, the front's.
+#pragma once
+
+#include <deque>
+
+#include "lib/broker/sequencer.h"
+#include "lib/storage/journal.h"
+
+namespace mqz::broker {
+
+class JournalSequencer final : public Sequencer {
+ public:
+  // Bodies above this come in parts; frames are given to the journal at about this size.
+  static constexpr std::size_t part_bytes = 256U << 10U;
+
+  // `incarnation` has never been used with this journal.
+  JournalSequencer(storage::Journal& journal, std::uint64_t incarnation)
+      : journal_(journal), builder_(incarnation), next_(journal.next_position()) {}
+
+  void propose(Record record, Now now) override;
+  // What was proposed in this turn goes to the journal.
+  void flush() override;
+  std::optional<Record> take_committed() override;
+
+ private:
+  void append(storage::Frame frame);
+
+  storage::Journal& journal_;
+  storage::FrameBuilder builder_;
+  storage::Position next_;  // of the next record
+  std::deque<Record> waiting_{};
+  storage::Position committed_end_ = 0;
+  std::vector<storage::Committed> committed_{};
+};
+
+}  // namespace mqz::broker

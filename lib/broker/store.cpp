@@ -1,0 +1,74 @@
+#include "lib/broker/store.h"
+
+#include <fmt/format.h>
+
+#include "lib/broker/record_codec.h"
+#include "lib/os/random.h"
+#include "lib/storage/parts.h"
+
+namespace mqz::broker {
+namespace {
+
+class Restorer final : public storage::StoreVisitor {
+ public:
+  Restorer(Replay& replay, Now now) : replay_(replay), now_(now) {}
+
+  Result<void> on_frame(const storage::JournalFrame& frame) override {
+    storage::RecordReader reader(frame.frame);
+    storage::RecordView view;
+    for (storage::Position position = frame.first; reader.next(view); ++position) {
+      Bytes body;
+      if (!parts_.add(frame.frame.incarnation(), view, body)) continue;
+      if (auto applied = apply(view, body, position); !applied) return applied;
+    }
+    return {};
+  }
+
+  // Somebody has accepted that these records are lost.
+  Result<void> on_gap(storage::Position, storage::Position) override { return {}; }
+
+  Result<void> on_snapshot_entry(const storage::SnapshotEntry& entry) override {
+    return fail(ErrorCode::invalid, fmt::format("a snapshot entry of kind {} version {}, and this "
+                                                "program knows none",
+                                                entry.kind, entry.version));
+  }
+
+ private:
+  Result<void> apply(const storage::RecordView& view, Bytes body, storage::Position position) {
+    auto record = decode(view.head.type, view.head.version, body, now_);
+    if (!record && record.error().code == ErrorCode::invalid && !view.head.must_understand)
+      return {};
+    if (!record) {
+      return fail(record.error().code,
+                  fmt::format("at position {}: {}", position, record.error().text));
+    }
+    record->position = position;
+    replay_.apply(*std::move(record));
+    return {};
+  }
+
+  Replay& replay_;
+  Now now_;
+  storage::PartJoiner parts_{};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, Replay& replay, Now now) {
+  std::unique_ptr<Store> store(new Store);
+  Restorer restorer(replay, now);
+  const storage::JournalOptions journal_options{.durability = options.durability,
+                                                .interval = options.interval};
+  auto journal = storage::open_store(os::real_disk(), options.directory, journal_options,
+                                     os::random_u64(), restorer, store->report_);
+  if (!journal) return tl::unexpected(journal.error());
+  store->journal_ = std::move(*journal);
+  return store;
+}
+
+void Store::start(std::function<void()> news) {
+  journal_->on_news(std::move(news));
+  committer_ = std::make_unique<storage::CommitThread>(*journal_);
+}
+
+}  // namespace mqz::broker

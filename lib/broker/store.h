@@ -1,0 +1,41 @@
+// What the broker keeps on the disk: the local journal, and how its state comes back from it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "lib/base/error.h"
+#include "lib/broker/replay.h"
+#include "lib/storage/commit_thread.h"
+#include "lib/storage/journal.h"
+#include "lib/storage/store.h"
+
+namespace mqz::broker {
+
+struct StoreOptions {
+  std::string directory{};  // empty: nothing is kept
+  storage::Durability durability = storage::Durability::sync;
+  Millis interval{50};
+};
+
+class Store {
+ public:
+  // Brings the shards that `replay` has to the state the store holds. Errors: those of
+  // storage::open_store, and invalid for records of a newer program.
+  static Result<std::unique_ptr<Store>> open(const StoreOptions& options, Replay& replay, Now now);
+  // Begins to commit. `news` is called on another thread when something was committed or has
+  // failed.
+  void start(std::function<void()> news);
+
+  storage::Journal& journal() { return *journal_; }
+  const storage::OpenReport& report() const { return report_; }
+
+ private:
+  Store() = default;
+  storage::OpenReport report_{};
+  std::unique_ptr<storage::Journal> journal_{};
+  std::unique_ptr<storage::CommitThread> committer_{};
+};
+
+}  // namespace mqz::broker

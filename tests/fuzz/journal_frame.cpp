@@ -6,6 +6,7 @@
 #include "lib/storage/checksum.h"
 #include "lib/storage/entry.h"
 #include "lib/storage/little_endian.h"
+#include "lib/storage/segment.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace mqz;
@@ -30,7 +31,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::vector<std::byte> bytes(from + 1, from + size);
   if ((data[0] & 1U) != 0) mend_sum(bytes);
   EntryHeader header;
-  if (read_entry_header(bytes, 1, header)) MQZ_CHECK(header.whole_bytes() >= entry_header_bytes);
+  if (read_entry_header(bytes, segment_key(0x0807'0605'0403'0201, 1), header))
+    MQZ_CHECK(header.whole_bytes() >= entry_header_bytes);
   FrameView view;
   if (read_frame(bytes, view) == FrameFault::none) {
     MQZ_CHECK(view.bytes().size() <= size);

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::vector<std::byte> bytes(from + 1, from + size);
   static_cast<void>(decode_snapshot_header(bytes));
   if ((data[0] & 1U) != 0) mend_sums(bytes);
-  BlockReader reader({1, 1});
+  BlockReader reader({0x0807'0605'0403'0201, 2});  // as in FORMAT.md
   std::uint64_t entries = 0;
   for (Bytes left = bytes; reader.read(left) == BlockFault::none;) {
     SnapshotEntry entry;

@@ -1,8 +1,7 @@
 // Input: a record's type, its version, and its body. What reads is written again as it is read.
-#include "lib/broker/record_codec.h"
-
 #include <vector>
 
+#include "lib/broker/record_codec.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -39,10 +39,10 @@ std::vector<Record> samples() {
   add(ConnectRecord{.client_id = "me", .claim = 9, .shard = 59, .clean_start = true, .will = will});
   add(ConnectRecord{.client_id = "", .claim = 1, .durable = true, .expiry_s = UINT32_MAX});
   add(DisconnectRecord{.claim = 3, .will_wanted = false, .expiry_s = 7, .time = now.wall});
-  add(SubscribeRecord{.identifier = 5,
-                      .entries = {{"a/#", all}, {"refused", {}}, {"b", {}}},
-                      .refused = {mqtt::Reason::success, mqtt::Reason::quota_exceeded,
-                                  mqtt::Reason::success}});
+  add(SubscribeRecord{
+      .identifier = 5,
+      .entries = {{"a/#", all}, {"refused", {}}, {"b", {}}},
+      .refused = {mqtt::Reason::success, mqtt::Reason::quota_exceeded, mqtt::Reason::success}});
   add(UnsubscribeRecord{.filters = {"a/#", "+"},
                         .refused = {mqtt::Reason::success, mqtt::Reason::success}});
   for (const Settled how : {Settled::finished, Settled::released, Settled::returned})

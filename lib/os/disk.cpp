@@ -94,6 +94,11 @@ class RealFile final : public DiskFile {
 
   Result<void> sync() override { return done(::fdatasync(fd_.get()), path_); }
 
+  void start_writing(std::uint64_t offset, std::uint64_t bytes) override {
+    ::sync_file_range(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(bytes),
+                      SYNC_FILE_RANGE_WRITE);
+  }
+
   // glibc writes zeroes where the file system cannot allocate.
   Result<void> allocate(std::uint64_t bytes) override {
     for (;;) {

@@ -30,6 +30,8 @@ class DiskFile {
   // fdatasync: the bytes and what is needed to read them back are on the medium. After a failure
   // nothing may be concluded from a later success: the system forgets which bytes it has lost.
   virtual Result<void> sync() = 0;
+  // A hint: the system may begin to write these bytes to the medium, without anybody waiting.
+  virtual void start_writing(std::uint64_t offset, std::uint64_t bytes) = 0;
   // Room for `bytes` in all, as zeroes; the file is as long as that then.
   virtual Result<void> allocate(std::uint64_t bytes) = 0;
   virtual Result<std::uint64_t> size() const = 0;

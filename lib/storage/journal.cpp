@@ -129,7 +129,8 @@ Result<void> Journal::commit(MonoTime now) {
   return writer_.sync();
 }
 
-void Journal::publish() {
+// Returns the bytes that are committed by it.
+std::uint64_t Journal::publish() {
   std::uint64_t bytes = 0;
   {
     const std::lock_guard hold(lock_);
@@ -148,11 +149,15 @@ void Journal::publish() {
   written_ = 0;
   places_.clear();
   waiting_.fetch_sub(bytes, std::memory_order_relaxed);
+  return bytes;
 }
 
 // What is not in the way of a commit: the next segment, the mark of durability.
-Result<void> Journal::settle(MonoTime now) {
+Result<void> Journal::settle(MonoTime now, std::uint64_t committed_bytes) {
   if (auto prepared = parts_.room->prepare(now); !prepared) return prepared;
+  if (waiting_bytes() == 0) {
+    if (auto filled = parts_.room->fill(committed_bytes); !filled) return filled;
+  }
   if (takes_mark(now)) return writer_.mark();
   return {};
 }
@@ -183,14 +188,13 @@ MonoTime Journal::step(MonoTime now) {
   const Position committed_before = committed_end();
   Result<void> done = commit(now);
   if (done) {
-    publish();
-    done = settle(now);
+    const std::uint64_t bytes = publish();
+    if (committed_end() != committed_before && news_) news_();
+    done = settle(now, bytes);
   }
   if (!done) fail_for_ever(done.error());
   space_.store(parts_.room->state(), std::memory_order_relaxed);
-  const bool news =
-      failed_ || committed_end() != committed_before || parts_.room->state() != space_before;
-  if (news && news_) news_();
+  if ((failed_ || parts_.room->state() != space_before) && news_) news_();
   return next_step(now);
 }
 

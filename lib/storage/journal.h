@@ -99,8 +99,8 @@ class Journal {
  private:
   Result<void> commit(MonoTime now);
   Result<void> write_batch();
-  Result<void> settle(MonoTime now);
-  void publish();
+  Result<void> settle(MonoTime now, std::uint64_t committed_bytes);
+  std::uint64_t publish();
   void fail_for_ever(const Error& error);
   MonoTime next_step(MonoTime now) const;
   void take_batch();

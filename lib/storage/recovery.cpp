@@ -6,6 +6,7 @@
 #include <array>
 
 #include "lib/storage/little_endian.h"
+#include "lib/storage/room.h"
 
 namespace mqz::storage {
 
@@ -75,16 +76,6 @@ Result<std::uint64_t> end_of_bytes(const Segment& segment, std::uint64_t from) {
     end = at + static_cast<std::uint64_t>(bytes->rend() - last);
   }
   return end;
-}
-
-Result<void> write_zeroes(os::DiskFile& file, std::uint64_t from, std::uint64_t end) {
-  static constexpr std::array<std::byte, 65'536> zeroes{};
-  for (std::uint64_t at = from; at < end; at += zeroes.size()) {
-    const std::array piece{Bytes(zeroes).first(
-        static_cast<std::size_t>(std::min<std::uint64_t>(zeroes.size(), end - at)))};
-    if (auto written = file.write_at(at, piece); !written) return written;
-  }
-  return {};
 }
 
 // Writes the same bytes again. A kernel that failed to write them once may hold them as clean; only

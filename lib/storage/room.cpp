@@ -8,10 +8,22 @@ namespace mqz::storage {
 namespace {
 
 constexpr Millis ask_every{1000};
+// Where commits are this large the disk is busy, and has better things to write.
+constexpr std::uint64_t small_commit_bytes = std::uint64_t{64} << 10U;
 
 bool is_full(const Error& error) { return error.code == ErrorCode::unavailable; }
 
 }  // namespace
+
+Result<void> write_zeroes(os::DiskFile& file, std::uint64_t from, std::uint64_t end) {
+  static constexpr std::array<std::byte, 65'536> zeroes{};
+  for (std::uint64_t at = from; at < end; at += zeroes.size()) {
+    const std::array piece{Bytes(zeroes).first(
+        static_cast<std::size_t>(std::min<std::uint64_t>(zeroes.size(), end - at)))};
+    if (auto written = file.write_at(at, piece); !written) return written;
+  }
+  return {};
+}
 
 Result<void> make_file(os::Disk& disk, const std::string& path, std::uint64_t bytes) {
   auto file = disk.open(path, os::OpenAs::create);
@@ -110,6 +122,26 @@ Result<void> Room::prepare(MonoTime now) {
   return {};
 }
 
+Result<void> Room::fill(std::uint64_t committed_bytes) {
+  const std::uint64_t wanted = committed_bytes * sizes_.fill_factor;
+  if (!has_spare_ || filled_bytes_ == sizes_.segment_bytes || wanted == 0 ||
+      committed_bytes > small_commit_bytes) {
+    return {};
+  }
+  if (spare_ == nullptr) {
+    auto file = disk_.open(spare_path(), os::OpenAs::write);
+    // It can wait; at worst the segment is begun as it is.
+    if (!file && is_full(file.error())) return {};
+    if (!file) return tl::unexpected(file.error());
+    spare_ = std::move(*file);
+  }
+  const std::uint64_t end = std::min(filled_bytes_ + wanted, sizes_.segment_bytes);
+  if (auto written = write_zeroes(*spare_, filled_bytes_, end); !written) return written;
+  spare_->start_writing(filled_bytes_, end - filled_bytes_);
+  filled_bytes_ = end;
+  return {};
+}
+
 Result<int> Room::choose() {
   if (!has_spare_) {
     Result<void> made = make_file(disk_, spare_path(), sizes_.segment_bytes);
@@ -134,6 +166,8 @@ Result<std::shared_ptr<Segment>> Room::begin(SegmentHeader header) {
   if (!file) return tl::unexpected(file.error());
   if (spare) {
     has_spare_ = false;
+    spare_.reset();
+    filled_bytes_ = 0;
   } else {
     reserve_[index] = false;
   }

@@ -21,6 +21,11 @@ struct RoomSizes {
   std::uint64_t segment_bytes = std::uint64_t{64} << 20U;
   std::uint64_t reserve_bytes = std::uint64_t{8} << 20U;  // of one segment of the reserve
   std::uint32_t reserve_count = 2;
+  // A store's first segment: small, so that its zeroes are soon written.
+  std::uint64_t first_bytes = std::uint64_t{8} << 20U;
+  // For each byte of a small batch so many of the next segment are written as zeroes; 0: none. An
+  // allocated block costs half as much again at its first sync as one that was written before.
+  std::uint32_t fill_factor = 8;
 };
 
 class Room {
@@ -33,6 +38,8 @@ class Room {
   // Makes what is missing, if there is room; asks the disk again at most once a second. An error is
   // another one than a full disk.
   Result<void> prepare(MonoTime now);
+  // Writes zeroes to the next segment, for a commit of so many bytes. Quick: nothing is synced.
+  Result<void> fill(std::uint64_t committed_bytes);
   bool is_prepared() const { return has_spare_ && has_whole_reserve(); }
   SpaceState state() const { return state_; }
   // Begins a segment; from the reserve if nothing else is there. `unavailable` when the disk is
@@ -53,10 +60,15 @@ class Room {
   std::string directory_;
   RoomSizes sizes_;
   bool has_spare_ = false;
+  std::unique_ptr<os::DiskFile> spare_{};  // open while it is filled
+  std::uint64_t filled_bytes_ = 0;
   std::vector<bool> reserve_{};
   SpaceState state_ = SpaceState::ok;
   MonoTime ask_again_{};
 };
+
+// Writes zeroes.
+Result<void> write_zeroes(os::DiskFile& file, std::uint64_t from, std::uint64_t end);
 
 // A file of this size, as zeroes; removed again if there is no room. Its name is not yet durable.
 Result<void> make_file(os::Disk& disk, const std::string& path, std::uint64_t bytes);

@@ -52,12 +52,16 @@ Result<std::uint64_t> make_store(os::Disk& disk, const std::string& directory, c
   if (auto removed = remove_unfinished(disk, directory, names); !removed)
     return tl::unexpected(removed.error());
   const std::string path = directory + "/first.tmp";
-  if (auto made = make_file(disk, path, sizes.segment_bytes); !made)
-    return tl::unexpected(made.error());
+  const std::uint64_t bytes = std::min(sizes.segment_bytes, sizes.first_bytes);
+  if (auto made = make_file(disk, path, bytes); !made) return tl::unexpected(made.error());
   auto file = disk.open(path, os::OpenAs::write);
   if (!file) return tl::unexpected(file.error());
-  const auto segment = begin_segment(disk, directory, path, std::move(*file),
-                                     {store_id, 1, 0, sizes.segment_bytes, 1});
+  if (sizes.fill_factor != 0) {
+    if (auto filled = write_zeroes(**file, 0, bytes); !filled)
+      return tl::unexpected(filled.error());
+  }
+  const auto segment =
+      begin_segment(disk, directory, path, std::move(*file), {store_id, 1, 0, bytes, 1});
   if (!segment) return tl::unexpected(segment.error());
   if (auto written = write_identity(disk, directory, store_id); !written)
     return tl::unexpected(written.error());
@@ -86,6 +90,7 @@ void check_sizes(const JournalOptions& options) {
   const std::uint64_t least = std::min(options.sizes.segment_bytes, options.sizes.reserve_bytes);
   MQZ_CHECK(segment_header_bytes + 2 * entry_header_bytes + options.frame_bytes_max + 8 <= least);
   MQZ_CHECK(options.sizes.segment_bytes % 8 == 0 && options.sizes.reserve_bytes % 8 == 0);
+  MQZ_CHECK(options.sizes.first_bytes % 8 == 0 && options.sizes.first_bytes >= least);
   MQZ_CHECK(options.sizes.segment_bytes <= std::uint64_t{1} << 31U);
 }
 

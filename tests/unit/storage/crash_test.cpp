@@ -47,6 +47,13 @@ std::vector<std::string> some_texts(Random& random, Position first) {
 }
 
 // Appends and steps by chance; at every sync of the disk some images are taken.
+JournalOptions options_for(Durability durability) {
+  JournalOptions options = small_options(durability);
+  options.sizes.first_bytes = 2048;
+  options.sizes.fill_factor = 2;
+  return options;
+}
+
 class Run {
  public:
   Run(std::uint64_t seed, Durability durability) : random_(seed), durability_(durability) {
@@ -57,7 +64,7 @@ class Run {
     promise_ = std::move(promise);
     disk.at_sync = [&] { take_image(disk); };
     {
-      auto store = open_small(disk, small_options(durability_));
+      auto store = open_small(disk, options_for(durability_));
       REQUIRE(store.has_value());
       journal_ = store->journal.get();
       FrameBuilder frames(random_.next());
@@ -133,7 +140,7 @@ void play_twice(std::uint64_t seed, Durability durability, std::size_t& images) 
     INFO("seed " << seed << ", image " << images);
     Promise found = image.promise;
     {
-      const SmallStore store = reopen(*image.disk, small_options(durability));
+      const SmallStore store = reopen(*image.disk, options_for(durability));
       check_found(store.found, image.promise);
       found.appended = state_of(store.found);
       found.durable = found.appended.size() + 1;
@@ -143,7 +150,7 @@ void play_twice(std::uint64_t seed, Durability durability, std::size_t& images) 
     if (!random.chance(0.1)) continue;
     for (const Image& second : Run(seed + images, durability).play(*image.disk, found, 3)) {
       ++images;
-      check_found(reopen(*second.disk, small_options(durability)).found, second.promise);
+      check_found(reopen(*second.disk, options_for(durability)).found, second.promise);
     }
   }
 }

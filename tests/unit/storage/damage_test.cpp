@@ -12,7 +12,7 @@ namespace {
 
 JournalOptions tiny_options() {
   JournalOptions options = small_options();
-  options.sizes = {1536, 1024, 1};
+  options.sizes = {1536, 1024, 1, 1536, 0};
   options.frame_bytes_max = 256;
   return options;
 }

@@ -93,6 +93,8 @@ class FakeFile final : public os::DiskFile {
     return asked;
   }
 
+  void start_writing(std::uint64_t, std::uint64_t) override {}
+
   Result<void> allocate(std::uint64_t bytes) override {
     MQZ_CHECK(writable_);
     if (auto asked = disk_.ask("allocate", path_); !asked) return asked;

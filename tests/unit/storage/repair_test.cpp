@@ -16,7 +16,7 @@ constexpr Position records = 40;
 
 JournalOptions tiny_options() {
   JournalOptions options = small_options();
-  options.sizes = {1536, 1024, 1};
+  options.sizes = {1536, 1024, 1, 1536, 0};
   options.frame_bytes_max = 256;
   return options;
 }

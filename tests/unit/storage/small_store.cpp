@@ -7,7 +7,7 @@ namespace mqz::storage {
 JournalOptions small_options(Durability durability) {
   JournalOptions options;
   options.durability = durability;
-  options.sizes = {4096, 2048, 2};
+  options.sizes = {4096, 2048, 2, 4096, 0};
   options.frame_bytes_max = 1024;
   return options;
 }

@@ -126,7 +126,7 @@ TEST_CASE("a body is read back by its address, in any order, while the journal g
 TEST_CASE("a queue is read with few calls, and damage in it is told with its place", "[storage]") {
   FakeDisk disk;
   JournalOptions options = small_options();
-  options.sizes = {1U << 20U, 2048, 1};
+  options.sizes = {1U << 20U, 2048, 1, 1U << 20U, 0};
   SmallStore store = reopen(disk, options);
   FrameBuilder frames(1);
   fill(*store.journal, frames, 1000);
@@ -151,7 +151,7 @@ TEST_CASE("a queue is read with few calls, and damage in it is told with its pla
 TEST_CASE("a record larger than what is read ahead is read whole", "[storage]") {
   FakeDisk disk;
   JournalOptions options = small_options();
-  options.sizes = {1U << 20U, 1U << 18U, 1};
+  options.sizes = {1U << 20U, 1U << 18U, 1, 1U << 20U, 0};
   options.frame_bytes_max = 1U << 17U;
   SmallStore store = reopen(disk, options);
   FrameBuilder frames(1);

@@ -123,11 +123,13 @@ Result<void> Room::prepare(MonoTime now) {
 }
 
 Result<void> Room::fill(std::uint64_t committed_bytes) {
-  const std::uint64_t wanted = committed_bytes * sizes_.fill_factor;
-  if (!has_spare_ || filled_bytes_ == sizes_.segment_bytes || wanted == 0 ||
+  if (!has_spare_ || filled_bytes_ == sizes_.segment_bytes || sizes_.fill_factor == 0 ||
       committed_bytes > small_commit_bytes) {
     return {};
   }
+  owed_bytes_ += committed_bytes * sizes_.fill_factor;
+  if (owed_bytes_ < sizes_.fill_bytes) return {};
+  owed_bytes_ = 0;
   if (spare_ == nullptr) {
     auto file = disk_.open(spare_path(), os::OpenAs::write);
     // It can wait; at worst the segment is begun as it is.
@@ -135,7 +137,7 @@ Result<void> Room::fill(std::uint64_t committed_bytes) {
     if (!file) return tl::unexpected(file.error());
     spare_ = std::move(*file);
   }
-  const std::uint64_t end = std::min(filled_bytes_ + wanted, sizes_.segment_bytes);
+  const std::uint64_t end = std::min(filled_bytes_ + sizes_.fill_bytes, sizes_.segment_bytes);
   if (auto written = write_zeroes(*spare_, filled_bytes_, end); !written) return written;
   spare_->start_writing(filled_bytes_, end - filled_bytes_);
   filled_bytes_ = end;

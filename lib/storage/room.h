@@ -23,9 +23,11 @@ struct RoomSizes {
   std::uint32_t reserve_count = 2;
   // A store's first segment: small, so that its zeroes are soon written.
   std::uint64_t first_bytes = std::uint64_t{8} << 20U;
-  // For each byte of a small batch so many of the next segment are written as zeroes; 0: none. An
-  // allocated block costs half as much again at its first sync as one that was written before.
-  std::uint32_t fill_factor = 8;
+  // For each byte of a small batch so many of the next segment are written as zeroes, in pieces of
+  // fill_bytes; 0: none. An allocated block costs half as much again at its first sync as one that
+  // was written before.
+  std::uint32_t fill_factor = 4;
+  std::uint64_t fill_bytes = std::uint64_t{256} << 10U;
 };
 
 class Room {
@@ -62,6 +64,7 @@ class Room {
   bool has_spare_ = false;
   std::unique_ptr<os::DiskFile> spare_{};  // open while it is filled
   std::uint64_t filled_bytes_ = 0;
+  std::uint64_t owed_bytes_ = 0;  // of zeroes
   std::vector<bool> reserve_{};
   SpaceState state_ = SpaceState::ok;
   MonoTime ask_again_{};

@@ -122,8 +122,9 @@ Figures run_journal(Journal& journal, const Settings& settings, std::size_t outs
   const double cpu = cpu_seconds();
   const auto begin = Clock::now();
   bool ending = false;
-  while (!ending || free != outstanding) {
+  for (;;) {
     ending = since(begin) >= settings.seconds;
+    if (ending && free == outstanding) break;
     if (!ending && free != 0) {
       frames.reuse(journal.take_buffer());
       for (; free != 0 && frames.count() < frame_records; --free)

@@ -51,6 +51,7 @@ JournalOptions options_for(Durability durability) {
   JournalOptions options = small_options(durability);
   options.sizes.first_bytes = 2048;
   options.sizes.fill_factor = 2;
+  options.sizes.fill_bytes = 700;
   return options;
 }
 

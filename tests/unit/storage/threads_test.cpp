@@ -30,7 +30,7 @@ class Directory {
 
 std::unique_ptr<Journal> open(const Directory& directory, Durability durability, Texts& texts) {
   JournalOptions options = small_options(durability);
-  options.sizes = {1U << 16U, 1U << 15U, 2, 1U << 15U, 8};
+  options.sizes = {1U << 16U, 1U << 15U, 2, 1U << 15U, 4, 4096};
   OpenReport report;
   auto journal = open_store(os::real_disk(), directory.path + "/store", options, 77, texts, report);
   INFO((journal ? "" : journal.error().text));

@@ -231,7 +231,7 @@ void Client::attempt_failed(Error error, bool may_retry, MonoTime now) {
   end(&all);
 }
 
-void Client::lost(Error error, bool may_retry, MonoTime now) {
+void Client::lost(const Error& error, bool may_retry, MonoTime now) {
   if (now - connected_at_ >= steady_after) backoff_.reset();
   uncertain_ += session_->sent_at_most_once();
   session_->forget_sent_at_most_once();

@@ -81,7 +81,7 @@ class Client : public PubSub, private os::PollTarget {
   void settle_ending(MonoTime now);
   void time_out(MonoTime now);
   void attempt_failed(Error error, bool may_retry, MonoTime now);
-  void lost(Error error, bool may_retry, MonoTime now);
+  void lost(const Error& error, bool may_retry, MonoTime now);
   void wait_and_retry(const Error& error, MonoTime now);
   void drop_connection();
   void end(const Error* why);

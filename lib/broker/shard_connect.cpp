@@ -116,9 +116,8 @@ ShardIndex Shard::choose_shard() {
     return chosen;
   }
   constexpr std::uint16_t busy = 700;
-  for (ShardIndex index = 0; index < loads_.size(); ++index) {
-    if (loads_[index] < busy) return index;
-  }
+  const auto at = std::ranges::find_if(loads_, [](std::uint16_t load) { return load < busy; });
+  if (at != loads_.end()) return static_cast<ShardIndex>(at - loads_.begin());
   if (loads_.empty()) return options_.index;
   return static_cast<ShardIndex>(std::ranges::min_element(loads_) - loads_.begin());
 }

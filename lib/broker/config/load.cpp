@@ -156,7 +156,8 @@ class Reader {
     if (!names) return error("include_dir: " + names.error().text);
     for (const std::string& name : *names) {
       if (name.ends_with(".conf"))
-        read_file(directory + (directory.ends_with('/') ? "" : "/") + name, false);
+        read_file(fmt::format("{}{}{}", directory, directory.ends_with('/') ? "" : "/", name),
+                  false);
     }
   }
 

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "lib/base/check.h"
+#include "lib/base/rules.h"
 
 namespace mqz::storage {
 
@@ -61,7 +62,7 @@ std::optional<Error> Journal::failure() const {
 }
 
 Result<bool> Journal::remove_segments(std::span<const std::uint32_t> ordinals, Position counted) {
-  if (durable_end() < counted) {
+  if (durable_end() < counted && MQZ_RULE(removal_durable)) {
     sync_soon();
     return false;
   }
@@ -174,7 +175,7 @@ MonoTime Journal::next_step(MonoTime now) const {
 }
 
 void Journal::fail_for_ever(const Error& error) {
-  failed_ = true;
+  failed_ = MQZ_RULE(failed_for_ever);
   {
     const std::lock_guard hold(lock_);
     failure_ = error;

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "lib/base/rules.h"
 #include "lib/storage/checksum.h"
 
 namespace mqz::storage {
@@ -55,13 +56,17 @@ Result<std::size_t> JournalWriter::write(std::span<Frame> frames, std::vector<Co
 
 Result<void> JournalWriter::sync() {
   if (is_synced()) return {};
-  if (auto synced = end_.segment->file->sync(); !synced) return synced;
+  if (MQZ_RULE(commit_synced)) {
+    if (auto synced = end_.segment->file->sync(); !synced) return synced;
+  }
   synced_ = end_.offset;
   return {};
 }
 
 Result<void> JournalWriter::roll() {
-  if (auto synced = sync(); !synced) return synced;
+  if (MQZ_RULE(full_synced)) {
+    if (auto synced = sync(); !synced) return synced;
+  }
   const SegmentHeader& last = end_.segment->header;
   auto next = room_.begin({last.store_id, end_.next, end_.chain, 0, last.ordinal + 1});
   if (!next) return tl::unexpected(next.error());

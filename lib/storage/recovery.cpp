@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/base/rules.h"
 #include "lib/storage/little_endian.h"
 #include "lib/storage/room.h"
 
@@ -98,7 +99,9 @@ Result<void> write_again(os::DiskFile& file, std::uint64_t from, std::uint64_t e
 Result<void> mend_end(Segment& segment, std::uint64_t synced, std::uint64_t end,
                       std::uint64_t used) {
   if (auto cut = write_zeroes(*segment.file, end, used); !cut) return cut;
-  if (auto again = write_again(*segment.file, synced, end); !again) return again;
+  if (MQZ_RULE(tail_again)) {
+    if (auto again = write_again(*segment.file, synced, end); !again) return again;
+  }
   if (used == end && synced == end) return {};
   return segment.file->sync();
 }
@@ -111,7 +114,7 @@ Result<JournalEnd> finish(const std::shared_ptr<Segment>& segment, const ScanSta
   if (*used != end.offset) {
     const Result<std::uint64_t> proof = find_proof(*segment, end.offset);
     if (!proof) return tl::unexpected(proof.error());
-    if (*proof != 0) {
+    if (*proof != 0 && MQZ_RULE(synced_is_kept)) {
       return corrupt(
           *segment, end.offset,
           fmt::format("{}, and the entry at offset {} says that it was synced", end.what, *proof));

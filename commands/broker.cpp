@@ -36,8 +36,8 @@ constexpr Option broker_options[] = {
      .value = "PORT",
      .type = ValueType::integer,
      .group = "broker",
-     .doc = "listen here instead of 1883, on 127.0.0.1 and [::1]; not with a file that has "
-            "listeners; 0: any free port",
+     .doc = "listen here instead of 1883, on 127.0.0.1 and [::1]; not with --config-file; 0: any "
+            "free port",
      .scope = Scope::command,
      .min = 0,
      .max = 65535},
@@ -145,10 +145,11 @@ Checked<broker::Config> read_config(const Parsed& parsed) {
   }
   if (loaded.has_errors()) {
     return stop(Exit::configuration,
-                fmt::format("{}: not started because of the errors above", path));
+                fmt::format("{}: {}the errors above", path,
+                            parsed.flag("check-config") ? "" : "not started because of "));
   }
   if (parsed.typed("port")) {
-    return stop(Exit::usage, "--port and --config-file cannot be used together",
+    return stop(Exit::usage, "--port goes without --config-file",
                 "write 'listener PORT ADDRESS' in the file");
   }
   return loaded.config;

@@ -3,13 +3,12 @@
 
 #include <fmt/core.h>
 #include <toml++/toml.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
+#include "commands/read_file.h"
 #include "commands/suggest.h"
 
 namespace mqz::commands {
@@ -171,10 +170,9 @@ Checked<void> take_file(Parsed& parsed, std::span<const Command* const> all,
                 fmt::format("profile '{}': there is no configuration file", choice.profile),
                 "name one with --config");
   }
-  if (::access(choice.path.c_str(), R_OK) != 0) {
-    return stop(Exit::unreadable, fmt::format("{}: {}", choice.path, std::strerror(errno)));
-  }
-  const toml::parse_result result = toml::parse_file(choice.path);
+  auto text = read_file(choice.path, "--config");
+  if (!text) return tl::make_unexpected(std::move(text.error()));
+  const toml::parse_result result = toml::parse(*text, choice.path);
   if (!result) {
     const toml::parse_error& error = result.error();
     return stop(Exit::configuration, fmt::format("{}:{}: {}", choice.path,

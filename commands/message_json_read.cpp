@@ -1,6 +1,10 @@
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "commands/message_json.h"
+#include "commands/suggest.h"
 #include "lib/base/base64.h"
 #include "lib/mqtt/topic.h"
 
@@ -156,6 +160,22 @@ Complaint read_topic(const Json& object, JsonMessage& message) {
   return {};
 }
 
+// What `mqz sub --json` writes; some of it says nothing about what is sent.
+constexpr std::string_view known_members[] = {"topic",      "payload", "payload_b64", "encoding",
+                                              "qos",        "retain",  "properties",  "tst",
+                                              "payloadlen", "mid",     "dup"};
+
+Complaint find_unknown(const Json& object) {
+  for (const auto& [name, value] : object.items()) {
+    if (std::ranges::find(known_members, name) != std::end(known_members)) continue;
+    const std::string meant = did_you_mean(name, known_members);
+    return fmt::format("has an unknown \"{}\"{}{}", name, meant.empty() ? "" : "; ", meant);
+  }
+  if (member(object, "payload") == nullptr && member(object, "payload_b64") == nullptr)
+    return "has no payload";
+  return {};
+}
+
 }  // namespace
 
 bool is_shallow_json(std::string_view text) {
@@ -184,7 +204,7 @@ tl::expected<JsonMessage, std::string> read_json_message(std::string_view line) 
   if (!object.is_object()) return tl::unexpected(std::string("is not a JSON object"));
   JsonMessage message;
   for (const auto& wrong :
-       {read_topic(object, message), read_payload(object, message.payload),
+       {find_unknown(object), read_topic(object, message), read_payload(object, message.payload),
         read_flags(object, message), read_properties(object, message.properties)}) {
     if (wrong) return tl::unexpected(*wrong);
   }

@@ -136,6 +136,8 @@ Checked<void> read_waiting(const Parsed& parsed, PubPlan& plan) {
   if (plan.verify && (plan.wait || plan.json || !plan.topic_separator.empty())) {
     return stop(Exit::usage, "--verify goes with the topics of -t only, and not with --wait");
   }
+  if (!plan.wait && !plan.verify && parsed.typed("timeout"))
+    return stop(Exit::usage, "-W goes with --wait or --verify");
   if (!plan.wait) return {};
   if (plan.response_topic.empty()) return stop(Exit::usage, "--wait needs --response-topic");
   if (plan.input != PubPlan::Input::payload) {

@@ -39,6 +39,11 @@ std::string_view denial_hint(Reason reason) {
   return {};
 }
 
+std::string hint_for(std::string_view where) {
+  return where.ends_with(":8883") ? "port 8883 usually wants TLS, which comes with a later part"
+                                  : "does what listens there speak this protocol?";
+}
+
 }  // namespace
 
 bool may_pass(Reason reason) {
@@ -59,12 +64,12 @@ Error no_answer(std::string_view where, Millis waited, bool connected) {
   return {ErrorCode::unavailable,
           std::string(where) + " accepted the connection but sent no CONNACK for " +
               seconds_text(waited),
-          "is an MQTT broker listening there? Port 8883 usually wants TLS: try --url mqtts://…"};
+          hint_for(where)};
 }
 
 Error closed_before_connack(std::string_view where) {
-  return {ErrorCode::unavailable, std::string(where) + " closed the connection before CONNACK",
-          "port 8883 usually wants TLS: try --url mqtts://…"};
+  return {ErrorCode::unavailable, std::string(where) + " closed the connection before it answered",
+          hint_for(where)};
 }
 
 Error connection_lost(std::string_view where, int error) {

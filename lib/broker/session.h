@@ -50,6 +50,7 @@ struct Session {
   bool recorded = false;
   // By the records, which come later than the connection itself.
   bool is_online = false;
+  bool took_shares = false;             // a shared group has given it something
   std::uint32_t expiry_s = 0;           // UINT32_MAX: never
   MonoTime expires = MonoTime::max();   // while absent
   MonoTime will_due = MonoTime::max();  // while absent and a delayed will waits
@@ -65,7 +66,6 @@ struct Session {
   std::uint32_t match_index = 0;
 
   std::uint32_t open_reads = 0;  // retained messages that SUBSCRIBEs of it still wait for
-  bool took_shares = false;      // a shared group has given it something
 
   std::uint64_t dropped_messages = 0;
 

@@ -43,11 +43,10 @@ void find_twins(const std::vector<Listener>& listeners, const std::string& file,
                              one.unix_path == other.unix_path;
                     });
     if (!is_twin) continue;
-    findings.push_back(
-        {Severity::error,
-         {file, 0},
-         fmt::format("{}: a listener for this port and address is there already", one.from),
-         {}});
+    findings.push_back({Severity::error,
+                        {one.from, 0},
+                        "a listener for this port and address is there already",
+                        {}});
   }
 }
 

@@ -29,6 +29,7 @@ Complaint read_payload(const Json& object, std::string& payload) {
     return "has a payload_b64 that is not base64";
   }
   const Json* value = member(object, "payload");
+  if (!object.contains("payload")) return "has no payload";
   if (value == nullptr) return {};
   if (!value->is_string()) {
     payload = value->dump();
@@ -171,8 +172,6 @@ Complaint find_unknown(const Json& object) {
     const std::string meant = did_you_mean(name, known_members);
     return fmt::format("has an unknown \"{}\"{}{}", name, meant.empty() ? "" : "; ", meant);
   }
-  if (member(object, "payload") == nullptr && member(object, "payload_b64") == nullptr)
-    return "has no payload";
   return {};
 }
 
@@ -204,8 +203,8 @@ tl::expected<JsonMessage, std::string> read_json_message(std::string_view line) 
   if (!object.is_object()) return tl::unexpected(std::string("is not a JSON object"));
   JsonMessage message;
   for (const auto& wrong :
-       {find_unknown(object), read_topic(object, message), read_payload(object, message.payload),
-        read_flags(object, message), read_properties(object, message.properties)}) {
+       {find_unknown(object), read_topic(object, message), read_flags(object, message),
+        read_properties(object, message.properties), read_payload(object, message.payload)}) {
     if (wrong) return tl::unexpected(*wrong);
   }
   return message;

@@ -80,8 +80,8 @@ TEST_CASE("what was written is read back without loss, whatever the bytes", "[js
   }
 }
 
-TEST_CASE("a line may leave out everything, and say its payload in several ways", "[json]") {
-  const auto empty = read_json_message("{}");
+TEST_CASE("a line may leave out all but its payload, and say that in several ways", "[json]") {
+  const auto empty = read_json_message(R"({"payload":null})");
   REQUIRE(empty);
   CHECK_FALSE(empty->topic);
   CHECK_FALSE(empty->qos);
@@ -89,7 +89,11 @@ TEST_CASE("a line may leave out everything, and say its payload in several ways"
   CHECK(read_json_message(R"({"payload_b64":"aGk="})")->payload == "hi");
   CHECK(read_json_message(R"({"payload":{"b":1,"a":2}})")->payload == R"({"b":1,"a":2})");
   CHECK(read_json_message(R"({"payload":null,"tst":"x","mid":3})")->payload.empty());
-  CHECK(read_json_message(R"({"retain":true})")->retain == true);
+  CHECK(read_json_message(R"({"retain":true,"payload":""})")->retain == true);
+  // A slip of the pen must not delete a retained message.
+  CHECK(read_json_message("{}").error() == "has no payload");
+  CHECK(read_json_message(R"({"paylod":"x","retain":true})").error() ==
+        "has an unknown \"paylod\"; did you mean 'payload'?");
 }
 
 TEST_CASE("what cannot be sent is refused with a reason", "[json]") {

@@ -203,7 +203,7 @@ TEST_CASE("errors name the file, the line, the word and the reason", "[broker][c
       "unknown word 'b\\x01d'");
   check_error("include_dir /nowhere", "m.conf:1: error: include_dir: /nowhere: No such file");
   check_error("listener 1883\nlistener 1883\n",
-              "m.conf:2: a listener for this port and address is there already");
+              "m.conf:2: error: a listener for this port and address is there already");
   check_error("protocol websockets", "protocol websockets comes with a later part");
 }
 

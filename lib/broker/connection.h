@@ -10,6 +10,7 @@
 
 #include "lib/base/slots.h"
 #include "lib/base/time.h"
+#include "lib/broker/message.h"
 #include "lib/broker/outbox.h"
 #include "lib/mqtt/types.h"
 
@@ -37,6 +38,12 @@ struct TopicAliases {
     }
     return 0;
   }
+};
+
+// A message of a client before version 5 that waits for room on the disk, unacknowledged.
+struct WithheldMessage {
+  MessageRef message{};
+  std::uint16_t packet_id = 0;
 };
 
 struct Connection {
@@ -79,6 +86,7 @@ struct Connection {
   std::string partial{};  // the beginning of a packet whose rest has not come
   std::unique_ptr<TopicAliases> aliases_in{};
   std::unique_ptr<TopicAliases> aliases_out{};
+  std::unique_ptr<std::vector<WithheldMessage>> withheld{};  // in order; never empty
 };
 
 }  // namespace mqz::broker

@@ -14,6 +14,7 @@ struct Counters {
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t sessions_expired = 0;
+  std::uint64_t publishes_refused = 0;  // for want of room on the disk
 
   std::uint64_t connections = 0;
   std::uint64_t sessions = 0;
@@ -31,6 +32,7 @@ struct Counters {
     bytes_received += other.bytes_received;
     bytes_sent += other.bytes_sent;
     sessions_expired += other.sessions_expired;
+    publishes_refused += other.publishes_refused;
     connections += other.connections;
     sessions += other.sessions;
     subscriptions += other.subscriptions;

@@ -57,7 +57,8 @@ std::size_t Shard::receive(Connection& connection, Bytes input) {
                              : mqtt::Reason::malformed_packet);
       break;
     }
-    if (holds_publishers_ && holds(connection, next.frame.type)) break;
+    if ((holds_publishers_ || withholds_enough(connection)) && holds(connection, next.frame.type))
+      break;
     ++counters_.packets_received;
     connection.last_packet = now_.mono;
     fresh_input_ = input;

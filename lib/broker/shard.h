@@ -5,7 +5,8 @@
 // Its parts, by file: shard.cpp (input, output, mail), shard_connect.cpp (CONNECT to the end of a
 // connection), shard_session.cpp (sessions, wills, expiry), shard_publish.cpp (PUBLISH of a client,
 // routing), shard_deliver.cpp (to one session), shard_ack.cpp, shard_subscribe.cpp,
-// shard_groups.cpp, shard_retained.cpp, shard_apply.cpp (committed records), shard_replay.cpp.
+// shard_groups.cpp, shard_retained.cpp, shard_full.cpp (no room on the disk), shard_apply.cpp
+// (committed records), shard_replay.cpp.
 #pragma once
 
 #include <atomic>
@@ -65,6 +66,7 @@ class Shard {
     std::vector<Settings> listeners{};       // per listener; empty: `settings` holds for all
     std::uint32_t sys_interval_s = 0;        // 0: no $SYS topics
     std::string version{};
+    std::string durability = "memory";  // what an acknowledgement promises, for $SYS
     EventLog* log = nullptr;
     std::string (*peer_of)(int transport) = nullptr;           // for the log
     std::atomic<std::size_t>* connections = nullptr;           // of all shards
@@ -94,6 +96,10 @@ class Shard {
   // While it lasts, no PUBLISH of a client is taken; everything else is.
   void hold_publishers(bool hold);
   bool holds_publishers() const { return holds_publishers_; }
+  // While the disk has no room, what a publish adds to the journal is refused (5: 0x97), withheld
+  // (before: its answer waits until there is room) or dropped (QoS 0); everything else goes on.
+  void set_journal_full(bool full);
+  bool is_journal_full() const { return is_journal_full_; }
   // The front's: in the place of the one it was made with, which was given nothing yet.
   void use(std::unique_ptr<Sequencer> sequencer) { options_.sequencer = std::move(sequencer); }
 
@@ -228,6 +234,15 @@ class Shard {
                       mqtt::Reason reason);
   void publish(Routed& message, Session* publisher, Connection* connection, std::uint16_t packet_id,
                std::uint64_t will_claim = 0);
+  bool needs_place(const Routed& message, const Route& route, const Session* publisher,
+                   const Connection* connection, std::uint64_t will_claim) const;
+
+  // shard_full.cpp
+  void refuse_for_room(Routed& message, Session& publisher, Connection& connection,
+                       std::uint16_t packet_id);
+  bool is_withheld(const Connection& connection, std::uint16_t packet_id) const;
+  bool withholds_enough(const Connection& connection) const;
+  void publish_withheld(Connection& connection);
   bool feed_live(Routed& message, const Route& route, bool has_place);
   void apply_publish(const Record& record, const PublishRecord& publish);
 
@@ -405,6 +420,8 @@ class Shard {
 
   bool holds_publishers_ = false;
   std::vector<SlotId> held_{};  // connections with a PUBLISH that is not taken
+  bool is_journal_full_ = false;
+  std::vector<SlotId> withholding_{};  // connections with messages that wait for room
   // Limits of durable queues, which the records of this life of the broker obey.
   std::uint64_t queue_bytes_max_ = 0;
   std::uint64_t queue_messages_max_ = 0;

@@ -96,6 +96,7 @@ void ShardLoop::turn() {
   if (now.mono - load_since_ >= load_interval) note_load(now.mono);
   if (now.mono >= accept_again_) resume_accepting();
   shard_.set_now(now);
+  shard_.set_journal_full(journal_ != nullptr && journal_->space() != storage::SpaceState::ok);
   for (const os::PollEvent& event : events) on_event(event);
   guard_memory(now.mono);
   shard_.tick();

@@ -83,6 +83,7 @@ void Shard::on_publish(Connection& connection, const mqtt::Frame& frame) {
 
   Session& session = *connection.session;
   if (packet->qos != Qos::at_most_once) {
+    if (is_withheld(connection, packet->packet_id)) return;
     const bool repeats = MQZ_RULE(qos2_once) && packet->qos == Qos::exactly_once &&
                          session.received.contains(packet->packet_id);
     if (repeats && session.durable) {
@@ -127,6 +128,19 @@ void Shard::answer_publish(Connection& connection, Qos qos, std::uint16_t packet
             packet_id, reason);
 }
 
+// Does it need a place in the sequence?
+bool Shard::needs_place(const Routed& message, const Route& route, const Session* publisher,
+                        const Connection* connection, std::uint64_t will_claim) const {
+  if (message.retain()) return true;
+  if (message.qos() == Qos::at_most_once) return false;
+  if (route.has_durable || (route.elsewhere >> durable_interest) != 0 || will_claim != 0)
+    return true;
+  if (connection == nullptr) return false;
+  if (message.qos() == Qos::exactly_once && publisher->durable) return true;
+  // Behind what waits for its place, though nobody durable wants this one: in order.
+  return connection->publishes_proposed > 0 || connection->withheld != nullptr;
+}
+
 // Receivers whose sessions end with their connections are fed now; the others, and the retained
 // value, when the message has its place in the sequence. The publisher's answer waits for that only
 // if there is something to wait for.
@@ -135,21 +149,19 @@ void Shard::publish(Routed& message, Session* publisher, Connection* connection,
   const Route& route = routes_.find(message.topic(), publisher);
   const bool has_qos = message.qos() != Qos::at_most_once;
   const bool durable_elsewhere = (route.elsewhere >> durable_interest) != 0;
-  const bool needs_place =
-      message.retain() || (has_qos && (route.has_durable || durable_elsewhere)) ||
-      (message.qos() == Qos::exactly_once && connection != nullptr && publisher->durable) ||
-      (has_qos && will_claim != 0) ||
-      // Behind what waits for its place, though nobody durable wants this one: in order.
-      (has_qos && connection != nullptr && connection->publishes_proposed > 0);
-  bool matched = feed_live(message, route, needs_place);
+  const bool has_place = needs_place(message, route, publisher, connection, will_claim);
+  const bool deletes = message.retain() && message.payload().empty();
+  if (has_place && is_journal_full_ && connection != nullptr && !deletes)
+    return refuse_for_room(message, *publisher, *connection, packet_id);
+  bool matched = feed_live(message, route, has_place);
   for (ShardIndex to = 0; to < options_.count && route.elsewhere != 0; ++to) {
     if (to == options_.index || ((route.elsewhere >> to) & 1U) == 0) continue;
     // What had a place before this one comes there from the front, perhaps later.
-    const std::uint64_t behind = has_qos && !needs_place ? places_applied_ : 0;
-    send_mail(to, RouteMail{message.block(), needs_place, behind});
+    const std::uint64_t behind = has_qos && !has_place ? places_applied_ : 0;
+    send_mail(to, RouteMail{message.block(), has_place, behind});
     matched = true;
   }
-  if (needs_place) {
+  if (has_place) {
     if (has_qos && connection != nullptr) ++connection->publishes_proposed;
     return propose(
         {.connection = connection != nullptr ? connection->id : SlotId{},

@@ -38,7 +38,7 @@ void Shard::on_counters(const CountersMail& mail) {
 void Shard::publish_sys() {
   clients_maximum_ = std::max(clients_maximum_, gathered_.connections);
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now_.mono - started_);
-  for (SysTopic& one : sys_topics(gathered_, options_.version,
+  for (SysTopic& one : sys_topics(gathered_, options_.version, options_.durability,
                                   static_cast<std::uint64_t>(uptime.count()), clients_maximum_)) {
     std::string& told = sys_told_[std::string(one.topic)];
     if (told == one.text) continue;

@@ -7,7 +7,8 @@
 namespace mqz::broker {
 
 std::vector<SysTopic> sys_topics(const Counters& total, std::string_view version,
-                                 std::uint64_t uptime_s, std::uint64_t clients_maximum) {
+                                 std::string_view durability, std::uint64_t uptime_s,
+                                 std::uint64_t clients_maximum) {
   const auto number = [](std::uint64_t value) { return fmt::format("{}", value); };
   const std::uint64_t absent = total.sessions - std::min(total.sessions, total.connections);
   return {
@@ -24,6 +25,7 @@ std::vector<SysTopic> sys_topics(const Counters& total, std::string_view version
       {"$SYS/broker/publish/messages/received", number(total.publishes_received)},
       {"$SYS/broker/publish/messages/sent", number(total.publishes_sent)},
       {"$SYS/broker/publish/messages/dropped", number(total.publishes_dropped)},
+      {"$SYS/broker/publish/messages/refused", number(total.publishes_refused)},
       {"$SYS/broker/bytes/received", number(total.bytes_received)},
       {"$SYS/broker/bytes/sent", number(total.bytes_sent)},
       {"$SYS/broker/subscriptions/count", number(total.subscriptions)},
@@ -31,6 +33,7 @@ std::vector<SysTopic> sys_topics(const Counters& total, std::string_view version
       {"$SYS/broker/retained messages/count", number(total.retained)},
       {"$SYS/broker/store/messages/count", number(total.retained)},
       {"$SYS/broker/store/messages/bytes", number(total.retained_bytes)},
+      {"$SYS/broker/store/durability", std::string(durability)},
   };
 }
 

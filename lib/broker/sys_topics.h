@@ -15,8 +15,10 @@ struct SysTopic {
   std::string text{};
 };
 
-// `uptime_s` in seconds; `clients_maximum` is the most that were ever connected at once.
+// `durability` is what an acknowledgement promises; `uptime_s` in seconds; `clients_maximum` is the
+// most that were ever connected at once.
 std::vector<SysTopic> sys_topics(const Counters& total, std::string_view version,
-                                 std::uint64_t uptime_s, std::uint64_t clients_maximum);
+                                 std::string_view durability, std::uint64_t uptime_s,
+                                 std::uint64_t clients_maximum);
 
 }  // namespace mqz::broker

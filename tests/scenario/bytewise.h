@@ -24,6 +24,7 @@ class Bytewise final : public BrokerUnderTest {
   void drop(const std::string& name) override { broker_.drop(name); }
   void advance(Millis time) override { broker_.advance(time); }
   void hold_publishers(bool hold) override { broker_.hold_publishers(hold); }
+  void fill_disk(bool full) override { broker_.fill_disk(full); }
   void restart() override { broker_.restart(); }
   void stop() override { broker_.stop(); }
 

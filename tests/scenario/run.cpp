@@ -59,6 +59,8 @@ class Player {
       case StepKind::stop: broker_.stop(); return {};
       case StepKind::hold: broker_.hold_publishers(true); return {};
       case StepKind::release: broker_.hold_publishers(false); return {};
+      case StepKind::fill_disk: broker_.fill_disk(true); return {};
+      case StepKind::free_disk: broker_.fill_disk(false); return {};
     }
     return "unknown step";
   }

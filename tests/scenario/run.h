@@ -35,6 +35,8 @@ class BrokerUnderTest {
   virtual void advance(Millis time) = 0;
   // The broker has no memory left for messages of clients, or has again.
   virtual void hold_publishers(bool hold) = 0;
+  // The journal's disk has no room left, or has again.
+  virtual void fill_disk(bool full) = 0;
   // What kill -9 and a new start do: every connection is lost, only what was committed is there.
   virtual void restart() = 0;
   // What SIGTERM does.

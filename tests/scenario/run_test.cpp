@@ -32,6 +32,7 @@ class TinyBroker final : public BrokerUnderTest {
   void drop(const std::string& name) override { wires_.at(name).closed = true; }
   void advance(Millis) override {}
   void hold_publishers(bool) override {}
+  void fill_disk(bool) override {}
   void restart() override {}
   void stop() override {}
 

@@ -268,6 +268,12 @@ void ShardsUnderTest::hold_publishers(bool hold) {
   for (const auto& shard : shards_) shard->hold_publishers(hold);
 }
 
+void ShardsUnderTest::fill_disk(bool full) {
+  if (shards_.empty()) start();
+  settle();
+  for (const auto& shard : shards_) shard->set_journal_full(full);
+}
+
 void ShardsUnderTest::restart() {
   if (shards_.empty()) start();
   settle();

@@ -69,6 +69,7 @@ class ShardsUnderTest final : public BrokerUnderTest {
   void drop(const std::string& name) override;
   void advance(Millis time) override;
   void hold_publishers(bool hold) override;
+  void fill_disk(bool full) override;
   void restart() override;
   void stop() override;
   // Killed in the middle of whatever it does; of what is not committed, the first some records may

@@ -193,9 +193,11 @@ class LineParser {
   bool broker() {
     std::string what;
     for (std::size_t at = 1; at < words_.size(); ++at) what += " " + words_[at].text;
-    constexpr std::array<std::pair<std::string_view, StepKind>, 4> forms{
+    constexpr std::array<std::pair<std::string_view, StepKind>, 6> forms{
         {{" holds", StepKind::hold},
          {" goes on", StepKind::release},
+         {" disk is full", StepKind::fill_disk},
+         {" disk has room", StepKind::free_disk},
          {" restarts", StepKind::restart},
          {" stops", StepKind::stop}}};
     for (const auto& [form, kind] : forms) {

@@ -46,6 +46,8 @@ enum class StepKind : unsigned char {
   advance,      // time
   hold,
   release,
+  fill_disk,
+  free_disk,
   restart,
   stop,
 };

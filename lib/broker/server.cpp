@@ -1,5 +1,7 @@
 #include "lib/broker/server.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "lib/broker/journal_sequencer.h"
@@ -11,6 +13,25 @@ namespace mqz::broker {
 Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
                                              std::vector<os::Listener> listeners,
                                              std::vector<std::uint16_t> settings_index) {
+  auto server = make(options);
+  if (!server && server.error().code == ErrorCode::corrupt && options.store.salvages) {
+    // What was read before the damage is in the shards of that server: they go with it.
+    auto repaired = storage::repair_store(disk_of(options.store), options.store.directory);
+    if (!repaired) return tl::unexpected(repaired.error());
+    server = make(options);
+    if (server) (*server)->log_repair(*repaired);
+    if (server) (*server)->repaired_ = std::move(*repaired);
+  }
+  if (!server) return server;
+  if (auto listening =
+          (*server)->loops_[front_shard]->listen(std::move(listeners), std::move(settings_index));
+      !listening) {
+    return tl::unexpected(listening.error());
+  }
+  return server;
+}
+
+Result<std::unique_ptr<Server>> Server::make(const ServerOptions& options) {
   auto failure = os::Wakeup::open();
   if (!failure) return tl::unexpected(failure.error());
   std::unique_ptr<Server> server(
@@ -31,6 +52,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
                          .listeners = options.listener_settings,
                          .sys_interval_s = options.sys_interval_s,
                          .version = options.version,
+                         .durability = durability_text(options.store),
                          .log = server->log_.get(),
                          .peer_of = os::peer_text,
                          .connections = &server->connections_,
@@ -44,11 +66,6 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
   for (const auto& loop : server->loops_) loop->set_peers(peers);
   if (auto opened = server->open_store(options.store); !opened)
     return tl::unexpected(opened.error());
-  if (auto listening =
-          server->loops_[front_shard]->listen(std::move(listeners), std::move(settings_index));
-      !listening) {
-    return tl::unexpected(listening.error());
-  }
   return server;
 }
 
@@ -73,9 +90,20 @@ Result<void> Server::open_store(const StoreOptions& options) {
   return {};
 }
 
-// On the committer's thread.
+void Server::log_repair(const storage::RepairReport& report) {
+  for (const storage::LostRange& lost : report.lost) {
+    log_->write(LogType::error, fmt::format("the store was damaged: positions {} to {} are lost",
+                                            lost.first, lost.end - 1));
+  }
+  for (const std::string& done : report.done) log_->write(LogType::warning, "repaired: " + done);
+}
+
+// On the committer's thread. Who withholds publishes has to learn that there is room.
 void Server::on_store_news() {
-  loops_.front()->mailbox().wake();
+  const bool has_changed = store_->journal().space() != space_;
+  space_ = store_->journal().space();
+  const std::size_t woken = has_changed ? loops_.size() : 1;
+  for (std::size_t index = 0; index < woken; ++index) loops_[index]->mailbox().wake();
   if (store_->journal().failure()) failure_.wake();
 }
 

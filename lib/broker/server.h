@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "lib/base/error.h"
 #include "lib/broker/shard_loop.h"
 #include "lib/broker/store.h"
+#include "lib/storage/repair.h"
 
 namespace mqz::broker {
 
@@ -37,6 +39,8 @@ class Server {
   EventLog& log() { return *log_; }
   // What was found; nullptr when nothing is kept.
   const storage::OpenReport* store_report() const { return store_ ? &store_->report() : nullptr; }
+  // What was given up at the start, if the store was damaged and `salvages`.
+  const std::optional<storage::RepairReport>& repaired() const { return repaired_; }
   // Readable once the disk has failed: nothing is acknowledged any more, and the process has to
   // end.
   int failure_fd() const { return failure_.fd(); }
@@ -47,8 +51,11 @@ class Server {
  private:
   Server(ShardIndex shard_count, std::size_t listener_count, os::Wakeup failure)
       : loads_(shard_count), listener_connections_(listener_count), failure_(std::move(failure)) {}
+  // All but the listeners.
+  static Result<std::unique_ptr<Server>> make(const ServerOptions& options);
   Result<void> open_store(const StoreOptions& options);
   void on_store_news();
+  void log_repair(const storage::RepairReport& report);
 
   Loads loads_;
   std::atomic<std::size_t> connections_{0};
@@ -56,7 +63,9 @@ class Server {
   std::unique_ptr<EventLog> log_{};
   os::Wakeup failure_;
   std::vector<std::unique_ptr<ShardLoop>> loops_{};
-  std::unique_ptr<Store> store_{};  // behind the loops, which its thread wakes
+  std::optional<storage::RepairReport> repaired_{};
+  std::unique_ptr<Store> store_{};                       // behind the loops, which its thread wakes
+  storage::SpaceState space_ = storage::SpaceState::ok;  // the committer's
   std::vector<std::jthread> threads_{};
 };
 

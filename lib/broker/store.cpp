@@ -57,13 +57,34 @@ class Restorer final : public storage::StoreVisitor {
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, Replay& replay, Now now) {
   std::unique_ptr<Store> store(new Store);
   Restorer restorer(replay, now);
-  const storage::JournalOptions journal_options{.durability = options.durability,
-                                                .interval = options.interval};
-  auto journal = storage::open_store(os::real_disk(), options.directory, journal_options,
+  const storage::JournalOptions journal_options{
+      .durability = options.durability, .interval = options.interval, .sizes = options.sizes};
+  auto journal = storage::open_store(disk_of(options), options.directory, journal_options,
                                      os::random_u64(), restorer, store->report_);
-  if (!journal) return tl::unexpected(journal.error());
+  if (!journal) {
+    Error error = journal.error();
+    // A record says its position, and not where that is.
+    if (error.text.find(options.directory) == std::string::npos)
+      error.text = options.directory + ": " + error.text;
+    return tl::unexpected(std::move(error));
+  }
   store->journal_ = std::move(*journal);
   return store;
+}
+
+os::Disk& disk_of(const StoreOptions& options) {
+  return options.disk != nullptr ? *options.disk : os::real_disk();
+}
+
+std::string durability_text(const StoreOptions& options) {
+  if (options.directory.empty()) return "memory";
+  switch (options.durability) {
+    case storage::Durability::sync: return "sync";
+    case storage::Durability::interval:
+      return fmt::format("interval:{}ms", options.interval.count());
+    case storage::Durability::none: return "none";
+  }
+  return {};
 }
 
 void Store::start(std::function<void()> news) {

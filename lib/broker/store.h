@@ -17,7 +17,15 @@ struct StoreOptions {
   std::string directory{};  // empty: nothing is kept
   storage::Durability durability = storage::Durability::sync;
   Millis interval{50};
+  bool salvages = false;  // a damaged store is repaired at the start, at the price of the loss
+  storage::RoomSizes sizes{};
+  os::Disk* disk = nullptr;  // null: the system's
 };
+
+os::Disk& disk_of(const StoreOptions& options);
+
+// "memory", "sync", "interval:50ms" or "none".
+std::string durability_text(const StoreOptions& options);
 
 class Store {
  public:

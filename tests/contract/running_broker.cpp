@@ -5,13 +5,15 @@
 
 namespace mqz::contract {
 
-RunningBroker::RunningBroker(broker::ShardIndex shard_count) {
+RunningBroker::RunningBroker(broker::ShardIndex shard_count, broker::StoreOptions store) {
   auto listener = os::listen_on(os::resolve("127.0.0.1", 0)->front());
   REQUIRE(listener);
   const std::string& address = listener->address.text;
   port_ = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
-  broker::ServerOptions options{
-      .sys_interval_s = 1, .shard_count = shard_count, .placement = broker::Placement::spread};
+  broker::ServerOptions options{.sys_interval_s = 1,
+                                .store = std::move(store),
+                                .shard_count = shard_count,
+                                .placement = broker::Placement::spread};
   options.log.types = UINT16_MAX;
   options.log.to_topic = true;
   std::vector<os::Listener> listeners;

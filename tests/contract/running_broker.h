@@ -13,8 +13,9 @@ namespace mqz::contract {
 class RunningBroker {
  public:
   // Clients are spread over the shards; everything is logged to $SYS.
-  explicit RunningBroker(broker::ShardIndex shard_count);
+  explicit RunningBroker(broker::ShardIndex shard_count, broker::StoreOptions store = {});
   std::uint16_t port() const { return port_; }
+  broker::Server& server() { return *server_; }
   void stop() { server_->stop(); }
 
  private:

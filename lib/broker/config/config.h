@@ -58,6 +58,7 @@ struct Config {
   Log log{};
   bool persistence = false;
   std::string persistence_location{};
+  bool salvages_store = false;  // store_recovery salvage
   bool per_listener_settings = false;
   std::size_t inflight_bytes_max = 0;  // QoS 1/2 to a client not yet acknowledged; 0: none
   bool upgrade_outgoing_qos = false;

@@ -131,6 +131,15 @@ std::string take_per_listener_settings(Draft& draft, const Word& word, std::stri
   return wrong;
 }
 
+std::string take_store_recovery(Draft& draft, const Word&, std::string_view value) {
+  const auto single = single_value(value);
+  if (!single) return single.error().text;
+  if (*single != "strict" && *single != "salvage")
+    return fmt::format("is strict or salvage, not '{}'", *single);
+  draft.config.salvages_store = *single == "salvage";
+  return {};
+}
+
 std::string take_protocol(Draft&, const Word&, std::string_view value) {
   const auto single = single_value(value);
   if (!single) return single.error().text;

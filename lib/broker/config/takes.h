@@ -70,6 +70,7 @@ std::string take_protocol(Draft& draft, const Word& word, std::string_view value
 std::string take_log_type(Draft& draft, const Word& word, std::string_view value);
 std::string take_log_dest(Draft& draft, const Word& word, std::string_view value);
 std::string take_expiration(Draft& draft, const Word& word, std::string_view value);
+std::string take_store_recovery(Draft& draft, const Word& word, std::string_view value);
 std::string take_user(Draft& draft, const Word& word, std::string_view value);
 
 }  // namespace mqz::broker

@@ -323,7 +323,8 @@ constexpr Word table[] = {
      .scope = Scope::global,
      .status = works,
      .take = take_text<&Config::persistence_location>,
-     .help = "The directory in which they are kept, in mqz/ below it."},
+     .help =
+         "The directory in which they are kept, in mqz/ below it; without it, where --help says."},
     {.name = "persistent_client_expiration",
      .kind = duration,
      .scope = Scope::global,
@@ -381,6 +382,15 @@ constexpr Word table[] = {
      .help = "Is each small packet sent at once?",
      .differs = "the broker writes in batches itself, so waiting in the kernel costs latency and "
                 "saves nothing"},
+    {.name = "store_recovery",
+     .kind = choice,
+     .scope = Scope::global,
+     .status = works,
+     .standard = "strict",
+     .take = take_store_recovery,
+     .help = "What happens at the start when the store is damaged. strict: the broker does not "
+             "start, and says how to repair it; salvage: it repairs the store at the price of what "
+             "cannot be read, and logs what that was. (mqz's own word.)"},
     {.name = "sys_interval",
      .kind = number,
      .scope = Scope::global,

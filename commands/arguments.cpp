@@ -42,11 +42,11 @@ std::vector<Bound> bind(const Command& command, CLI::App& app) {
   return bound;
 }
 
-std::string pointer_to_help(const Command& command) {
-  return fmt::format("see mqz {} --help", command.name);
+std::string pointer_to_help(std::string_view path) {
+  return fmt::format("see mqz {} --help", path);
 }
 
-Stop unknown_flag(const Command& command, std::string_view word) {
+Stop unknown_flag(const Command& command, std::string_view path, std::string_view word) {
   std::vector<std::string_view> names;
   for_each_option(command, [&](const Option& option) {
     if (option.hidden) return;
@@ -59,49 +59,50 @@ Stop unknown_flag(const Command& command, std::string_view word) {
   const std::string shown = is_long ? fmt::format("--{}", name) : std::string(word.substr(0, 2));
   std::string meant = did_you_mean(name, names, "--");
   return Stop{Exit::usage, fmt::format("unknown flag '{}'", shown),
-              meant.empty() ? pointer_to_help(command) : std::move(meant)};
+              meant.empty() ? pointer_to_help(path) : std::move(meant)};
 }
 
-Stop missing_value(const Command& command, std::string_view last) {
+Stop missing_value(const Command& command, std::string_view path, std::string_view last) {
   const Option* option = wants_next_word(command, last);
-  if (option == nullptr)
-    return Stop{Exit::usage, "a flag lacks its value", pointer_to_help(command)};
+  if (option == nullptr) return Stop{Exit::usage, "a flag lacks its value", pointer_to_help(path)};
   if (option->letter == 'h' && last == "-h") {
-    return Stop{
-        Exit::usage,
-        fmt::format("-h needs a {}\nusage: mqz {} {}", option->value, command.name, command.usage),
-        "did you mean --help?"};
+    return Stop{Exit::usage,
+                fmt::format("-h needs a {}\nusage: mqz {} {}", option->value, path, command.usage),
+                "did you mean --help?"};
   }
   return Stop{Exit::usage, fmt::format("{} needs a value: {}", last, option->value),
-              pointer_to_help(command)};
+              pointer_to_help(path)};
 }
 
-Checked<void> check_operands(const Command& command, const std::vector<std::string>& given) {
+Checked<void> check_operands(const Command& command, std::string_view path,
+                             const std::vector<std::string>& given) {
   std::size_t required = 0;
   for (const Operand& operand : command.operands) required += operand.required ? 1 : 0;
   if (given.size() < required) {
     return stop(Exit::usage, fmt::format("{} is missing", command.operands[given.size()].name),
-                pointer_to_help(command));
+                pointer_to_help(path));
   }
   const bool open = !command.operands.empty() && command.operands.back().repeatable;
   if (given.size() > command.operands.size() && !open) {
     return stop(Exit::usage, fmt::format("unexpected word '{}'", given[command.operands.size()]),
-                pointer_to_help(command));
+                pointer_to_help(path));
   }
   return {};
 }
 
-Checked<std::vector<std::string>> operands_among(const Command& command,
+Checked<std::vector<std::string>> operands_among(const Command& command, std::string_view path,
                                                  const std::vector<std::string>& extras) {
   for (const std::string& word : extras) {
-    if (word.size() > 1 && word[0] == '-') return tl::make_unexpected(unknown_flag(command, word));
+    if (word.size() > 1 && word[0] == '-')
+      return tl::make_unexpected(unknown_flag(command, path, word));
   }
   return extras;
 }
 
 }  // namespace
 
-Checked<Arguments> read_arguments(const Command& command, const std::vector<std::string>& words) {
+Checked<Arguments> read_arguments(const Command& command, std::string_view path,
+                                  const std::vector<std::string>& words) {
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();
@@ -114,13 +115,13 @@ Checked<Arguments> read_arguments(const Command& command, const std::vector<std:
   } catch (const CLI::ParseError&) {
     // Nothing is required, typed or excluded there: all that can fail is a value that did not
     // follow.
-    return tl::make_unexpected(missing_value(command, last));
+    return tl::make_unexpected(missing_value(command, path, last));
   }
   Arguments result;
   for (const Bound& each : bound) {
     if (each.parser->count() > 0) result.given.push_back({each.option, each.parser->results()});
   }
-  auto operands = operands_among(command, app.remaining());
+  auto operands = operands_among(command, path, app.remaining());
   if (!operands) return tl::make_unexpected(std::move(operands.error()));
   result.operands = std::move(*operands);
   (command.takes_words ? result.words : result.operands)
@@ -130,7 +131,7 @@ Checked<Arguments> read_arguments(const Command& command, const std::vector<std:
     return given.option->name == "help" || given.option->name == "version";
   });
   if (asks) return result;
-  const auto checked = check_operands(command, result.operands);
+  const auto checked = check_operands(command, path, result.operands);
   if (!checked) return tl::make_unexpected(checked.error());
   return result;
 }

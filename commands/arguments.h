@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,8 +22,10 @@ struct Arguments {
   std::vector<std::string> words{};  // after "--", for a command that takes words
 };
 
-// `words` is what follows the command's name. Errors: an unknown flag, a flag without its value, an
-// operand too many or too few; a lone -h where a host is taken suggests --help.
-Checked<Arguments> read_arguments(const Command& command, const std::vector<std::string>& words);
+// `words` is what follows the command, which was typed as `path` ("broker store dump"). Errors: an
+// unknown flag, a flag without its value, an operand too many or too few; a lone -h where a host is
+// taken suggests --help.
+Checked<Arguments> read_arguments(const Command& command, std::string_view path,
+                                  const std::vector<std::string>& words);
 
 }  // namespace mqz::commands

@@ -9,8 +9,10 @@
 #include <thread>
 #include <vector>
 
+#include "commands/broker_store.h"
 #include "commands/general_options.h"
 #include "commands/parsed.h"
+#include "commands/store_place.h"
 #include "commands/table.h"
 #include "commands/values.h"
 #include "lib/broker/config/load.h"
@@ -61,7 +63,8 @@ constexpr Option broker_options[] = {
      .value = "DIR",
      .type = ValueType::text,
      .group = "broker",
-     .doc = "keep sessions, queues and retained messages in this directory; none: in memory only",
+     .doc = "keep sessions, queues and retained messages in broker/ of this directory; none: in "
+            "memory only",
      .fallback = "none",
      .scope = Scope::command},
     {.name = "durability",
@@ -88,21 +91,28 @@ constexpr Example broker_examples[] = {
 constexpr std::string_view broker_notes =
     "SIGTERM and Ctrl-C end it within a second: every client is told, and the status is 0.\n"
     "SIGHUP opens the log file anew. Without --store, sessions, queues and retained messages live\n"
-    "in memory: they are gone when the broker ends.";
+    "in memory: they are gone when the broker ends. 'persistence true' in the file is a store in\n"
+    "mqz/ of persistence_location; without that in $STATE_DIRECTORY, else $XDG_STATE_HOME/mqz,\n"
+    "else ~/.local/state/mqz. A damaged store is not opened unless store_recovery is salvage.";
+
+constexpr const Command* broker_verbs[] = {&broker_store_command};
 
 constexpr OptionTable broker_tables[] = {broker_options, general_options};
 
+// Empty: nothing is kept. Who names a store on the command line means it, whatever the file says.
+std::string store_directory(const Parsed& parsed, const broker::Config& config) {
+  const std::string named(parsed.text("store"));
+  if (parsed.source("store") > Source::fallback) return named == "none" ? std::string{} : named;
+  if (!config.persistence) return {};
+  return config.persistence_location.empty() ? default_store()
+                                             : config.persistence_location + "/mqz";
+}
+
 // sync, none, interval or interval:TIME.
 Checked<broker::StoreOptions> store_options(const Parsed& parsed, const broker::Config& config) {
-  broker::StoreOptions options;
-  if (parsed.text("store") != "none") options.directory = parsed.text("store");
-  if (!parsed.has("store") && config.persistence) {
-    if (config.persistence_location.empty()) {
-      return stop(Exit::configuration, "persistence true needs a persistence_location",
-                  "write 'persistence_location DIR' in the file, or use --store DIR");
-    }
-    options.directory = config.persistence_location + "/mqz";
-  }
+  broker::StoreOptions options{.salvages = config.salvages_store};
+  if (const std::string store = store_directory(parsed, config); !store.empty())
+    options.directory = broker_part(store);
   const std::string_view when = parsed.text("durability");
   if (when == "sync") return options;
   if (when == "none") {
@@ -284,11 +294,12 @@ std::string promise_of(const broker::StoreOptions& store) {
   return {};
 }
 
-Stop stop_for_store(const Error& error) {
-  Stop result = stop_for(error);
-  if (error.code == ErrorCode::corrupt) result.code = Exit::bad_input;
-  if (error.code == ErrorCode::conflict) result.code = Exit::conflict;
-  return result;
+// With store_recovery salvage: what that has cost.
+void note_repair(const Parsed& parsed, const broker::Server& server) {
+  if (!server.repaired()) return;
+  note(parsed.path(), "the store was damaged, and was repaired (store_recovery salvage)");
+  for (const storage::LostRange& lost : server.repaired()->lost)
+    note(parsed.path(), fmt::format("lost: positions {} to {}", lost.first, lost.end - 1));
 }
 
 int run_broker(const Parsed& parsed) {
@@ -314,12 +325,13 @@ int run_broker(const Parsed& parsed) {
   options.store = *store;
   auto server = broker::Server::open(std::move(options), std::move(listeners->sockets),
                                      std::move(listeners->of));
-  if (!server) return report(parsed.path(), stop_for_store(server.error()));
+  if (!server) return report(parsed.path(), stop_for_store(server.error(), store->directory));
   PidFile pid_file(config->pid_file);
   if (!pid_file.write()) {
     return report(parsed.path(), Stop{Exit::io, fmt::format("cannot write {}: {}", config->pid_file,
                                                             os::errno_text(errno))});
   }
+  note_repair(parsed, **server);
   note(parsed.path(), promise_of(*store));
   (*server)->start();
   for (const std::string& line : lines) note(parsed.path(), line);
@@ -335,9 +347,10 @@ int run_broker(const Parsed& parsed) {
 
 constinit const Command broker_command{.name = "broker",
                                        .summary = "run an MQTT broker",
-                                       .usage = "[flags]",
+                                       .usage = "[flags], or mqz broker VERB",
                                        .examples = broker_examples,
                                        .tables = broker_tables,
+                                       .verbs = broker_verbs,
                                        .run = run_broker,
                                        .notes = broker_notes};
 

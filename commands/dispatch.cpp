@@ -47,6 +47,11 @@ std::size_t find_command_word(const std::vector<std::string>& words) {
   return at;
 }
 
+// It takes no words but verbs.
+bool is_meant_as_verb(const Command& command, const std::string& word) {
+  return !command.verbs.empty() && command.operands.empty() && !word.empty() && word[0] != '-';
+}
+
 Checked<Choice> choose(const std::vector<std::string>& words) {
   std::size_t at = find_command_word(words);
   if (at >= words.size()) return Choice{};
@@ -61,6 +66,11 @@ Checked<Choice> choose(const std::vector<std::string>& words) {
   }
   for (++at; at < words.size(); ++at) {
     const Command* verb = find_command(choice.command->verbs, words[at]);
+    if (verb == nullptr && is_meant_as_verb(*choice.command, words[at])) {
+      std::string meant = did_you_mean(words[at], names_of(choice.command->verbs));
+      return stop(Exit::usage, fmt::format("{}: unknown verb '{}'", choice.path, words[at]),
+                  meant.empty() ? fmt::format("see mqz {} --help", choice.path) : std::move(meant));
+    }
     if (verb == nullptr) break;
     choice.path += ' ' + words[at];
     choice.command = verb;

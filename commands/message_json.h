@@ -15,6 +15,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "commands/json_object.h"
 #include "commands/received.h"
 #include "lib/mqtt/property.h"
 
@@ -30,7 +31,8 @@ enum class JsonForm : unsigned char {
 // payload that is not JSON.
 bool append_json(std::string& to, const Received& received, JsonForm form, bool pretty);
 
-void append_json_string(std::string& to, std::string_view text);  // with its quotes; text is UTF-8
+// The members from "topic" on of --json's form, into an object that is open in `to`.
+void append_message(std::string& to, JsonObject& object, const mqtt::Publish& message);
 
 // JSON nested at most 100 deep, so that no reader runs out of stack: brackets outside strings are
 // counted.

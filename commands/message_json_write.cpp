@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "commands/json_object.h"
 #include "commands/message_json.h"
 #include "commands/message_time.h"
 #include "lib/base/base64.h"
@@ -12,44 +13,6 @@ namespace mqz::commands {
 namespace {
 
 using mqtt::PropertyId;
-
-// Writes members with commas and, when asked, a line each with tabs, as mosquitto_sub --pretty
-// does.
-class ObjectWriter {
- public:
-  ObjectWriter(std::string& to, bool pretty, int depth) : to_(to), pretty_(pretty), depth_(depth) {
-    to_.push_back('{');
-  }
-  void name(std::string_view name) {
-    if (!std::exchange(first_, false)) to_.push_back(',');
-    if (pretty_) indent(depth_ + 1);
-    append_json_string(to_, name);
-    to_.append(pretty_ ? ":\t" : ":");
-  }
-  void text(std::string_view key, std::string_view value) {
-    name(key);
-    append_json_string(to_, value);
-  }
-  void number(std::string_view key, std::uint64_t value) {
-    name(key);
-    to_.append(std::to_string(value));
-  }
-  void close() {
-    if (pretty_ && !first_) indent(depth_);
-    to_.push_back('}');
-  }
-  bool empty() const { return first_; }
-
- private:
-  void indent(int depth) {
-    to_.push_back('\n');
-    to_.append(static_cast<std::size_t>(depth), '\t');
-  }
-  std::string& to_;
-  bool pretty_;
-  int depth_;
-  bool first_ = true;
-};
 
 void append_base64_string(std::string& to, Bytes bytes) {
   to.push_back('"');
@@ -69,7 +32,7 @@ bool has_repeated_name(mqtt::PropertyView properties) {
 void append_user_properties(std::string& to, mqtt::PropertyView properties, bool as_pairs,
                             bool pretty) {
   if (!as_pairs) {
-    ObjectWriter object(to, pretty, 2);
+    JsonObject object(to, pretty, 2);
     for (const mqtt::Property& property : properties) {
       if (property.id == PropertyId::user_property) object.text(property.text, property.value);
     }
@@ -90,7 +53,7 @@ void append_user_properties(std::string& to, mqtt::PropertyView properties, bool
 }
 
 void append_properties(std::string& to, mqtt::PropertyView properties, JsonForm form, bool pretty) {
-  ObjectWriter object(to, pretty, 1);
+  JsonObject object(to, pretty, 1);
   bool users_done = false;
   for (const mqtt::Property& property : properties) {
     const mqtt::PropertyRow& row = *mqtt::find_property(static_cast<std::uint32_t>(property.id));
@@ -117,7 +80,7 @@ void append_properties(std::string& to, mqtt::PropertyView properties, JsonForm 
   object.close();
 }
 
-void append_payload(std::string& to, ObjectWriter& object, Bytes payload, JsonForm form) {
+void append_payload(std::string& to, JsonObject& object, Bytes payload, JsonForm form) {
   const bool is_text = mqtt::is_valid_utf8(as_text(payload));
   if (form == JsonForm::full || !is_text) object.text("encoding", is_text ? "utf8" : "base64");
   object.name("payload");
@@ -151,6 +114,19 @@ bool append_embedded(std::string& to, Bytes payload, bool pretty) {
   return true;
 }
 
+void append_head(std::string& to, JsonObject& object, const mqtt::Publish& message, JsonForm form,
+                 bool pretty) {
+  object.text("topic", message.topic);
+  object.number("qos", static_cast<unsigned>(message.qos));
+  object.number("retain", message.retain ? 1 : 0);
+  object.number("payloadlen", message.payload.size());
+  if (message.qos != mqtt::Qos::at_most_once) object.number("mid", message.packet_id);
+  if (!message.properties.empty()) {
+    object.name("properties");
+    append_properties(to, message.properties, form, pretty);
+  }
+}
+
 }  // namespace
 
 void append_json_string(std::string& to, std::string_view text) {
@@ -180,20 +156,12 @@ void append_json_string(std::string& to, std::string_view text) {
 bool append_json(std::string& to, const Received& received, JsonForm form, bool pretty) {
   const mqtt::Publish& message = received.message;
   const std::size_t begin = to.size();
-  ObjectWriter object(to, pretty, 0);
+  JsonObject object(to, pretty, 0);
   object.name("tst");
   to.push_back('"');
   append_time(to, received.at, form == JsonForm::full ? TimeForm::rfc3339 : TimeForm::mosquitto);
   to.push_back('"');
-  object.text("topic", message.topic);
-  object.number("qos", static_cast<unsigned>(message.qos));
-  object.number("retain", message.retain ? 1 : 0);
-  object.number("payloadlen", message.payload.size());
-  if (message.qos != mqtt::Qos::at_most_once) object.number("mid", message.packet_id);
-  if (!message.properties.empty()) {
-    object.name("properties");
-    append_properties(to, message.properties, form, pretty);
-  }
+  append_head(to, object, message, form, pretty);
   if (form == JsonForm::embedded) {
     object.name("payload");
     if (!append_embedded(to, message.payload, pretty)) {
@@ -205,6 +173,11 @@ bool append_json(std::string& to, const Received& received, JsonForm form, bool 
   }
   object.close();
   return true;
+}
+
+void append_message(std::string& to, JsonObject& object, const mqtt::Publish& message) {
+  append_head(to, object, message, JsonForm::full, false);
+  append_payload(to, object, message.payload, JsonForm::full);
 }
 
 }  // namespace mqz::commands

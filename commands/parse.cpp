@@ -77,7 +77,7 @@ Checked<Outcome> parse(const Command& command, std::string path,
                        std::span<const Command* const> all, const std::vector<std::string>& words,
                        const Surroundings& surroundings) {
   Outcome outcome{Parsed(command, std::move(path)), {}};
-  auto arguments = read_arguments(command, words);
+  auto arguments = read_arguments(command, outcome.parsed.path(), words);
   if (!arguments) return tl::make_unexpected(std::move(arguments.error()));
   Parsed& parsed = outcome.parsed;
   auto taken = take_flags(parsed, std::move(*arguments));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -348,6 +349,14 @@ void read_what(RecordType type, Reader& in, Target& to) {
 RecordType type_of(const Record& record) {
   // The alternatives stand in the order of the types.
   return static_cast<RecordType>(record.what.index() + 1);
+}
+
+std::string_view record_name(std::uint16_t type) {
+  constexpr std::array<std::string_view, 14> names{
+      "",           "publish",   "deliver",     "group_taken", "connect",
+      "disconnect", "subscribe", "unsubscribe", "settle",      "release",
+      "repeat",     "will",      "end",         "start"};
+  return type < names.size() ? names[type] : std::string_view{};
 }
 
 std::size_t encoded_size(const Record& record, Now now) {

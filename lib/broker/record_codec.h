@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "lib/base/bytes.h"
 #include "lib/base/error.h"
@@ -32,6 +33,8 @@ enum class RecordType : std::uint16_t {
 inline constexpr std::uint8_t record_version = 1;
 
 RecordType type_of(const Record& record);
+// "publish", "group_taken", …; "type N" is for the caller to say of what is newer: then empty.
+std::string_view record_name(std::uint16_t type);
 
 // The bytes of the body, and the body itself, which is exactly that long. Deadlines are kept as
 // points of the wall clock, so they need both clocks.

@@ -1,0 +1,262 @@
+#include "commands/broker_store.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+
+#include "commands/general_options.h"
+#include "commands/help.h"
+#include "commands/parsed.h"
+#include "commands/store_check.h"
+#include "commands/store_place.h"
+#include "commands/store_records.h"
+#include "commands/version.h"
+#include "lib/os/clock.h"
+#include "lib/storage/repair.h"
+
+namespace mqz::commands {
+namespace {
+
+constexpr Option json_option{
+    .name = "json", .group = "output", .doc = "one JSON object per line", .scope = Scope::nowhere};
+constexpr Option json_options[] = {json_option};
+constexpr Option repair_options[] = {
+    {.name = "accept-loss",
+     .group = "repair",
+     .doc = "repair it, though what cannot be read is lost; without it nothing is changed",
+     .scope = Scope::nowhere},
+};
+constexpr OptionTable json_tables[] = {json_options, general_options};
+constexpr OptionTable repair_tables[] = {repair_options, general_options};
+constexpr OptionTable plain_tables[] = {general_options};
+constexpr Operand store_operands[] = {
+    {.name = "DIR",
+     .doc = "as in mqz broker --store DIR; its broker is not running",
+     .required = true}};
+
+// ---- What several verbs do. ----
+
+Checked<std::string> store_of(const Parsed& parsed) {
+  return readable_store(os::real_disk(), parsed.operands().front());
+}
+
+Checked<StoreCheck> check(const Parsed& parsed) {
+  const auto directory = store_of(parsed);
+  if (!directory) return tl::unexpected(directory.error());
+  auto checked = check_store(os::real_disk(), *directory, os::read_clocks());
+  if (!checked) return tl::unexpected(stop_for_store(checked.error(), *directory));
+  return *std::move(checked);
+}
+
+Stop stop_for_damage(const StoreCheck& checked) {
+  return stop_for_store({ErrorCode::corrupt, first_damage(checked)}, checked.directory);
+}
+
+// ---- verify ----
+
+int run_verify(const Parsed& parsed) {
+  const auto checked = check(parsed);
+  if (!checked) return report(parsed.path(), checked.error());
+  const int printed = print(parsed.flag("json") ? describe_json(*checked) : describe(*checked));
+  if (!checked->is_sound()) return report(parsed.path(), stop_for_damage(*checked));
+  return printed;
+}
+
+constexpr Example verify_examples[] = {
+    {.line = "mqz broker store verify /var/lib/mqz", .doc = "0: sound, 65: damaged, and where"}};
+constexpr Command verify_command{.name = "verify",
+                                 .summary = "is a store sound, and what is in its files?",
+                                 .usage = "[--json] DIR",
+                                 .examples = verify_examples,
+                                 .tables = json_tables,
+                                 .operands = store_operands,
+                                 .run = run_verify};
+
+// ---- dump ----
+
+class Dumper final : public broker::RecordVisitor, public storage::SnapshotVisitor {
+ public:
+  Dumper(Now now, RecordForm form) : now_(now), form_(form) {}
+
+  Result<void> on_record(const broker::WalkedRecord& walked) override {
+    append_record(text_, walked, ledger_, now_, form_);
+    if (walked.record != nullptr) ledger_.note(*walked.record);
+    return write_if(flush_bytes);
+  }
+  Result<void> on_lost(storage::Position first, storage::Position end, bool given_up) override {
+    append_lost(text_, first, end, given_up, form_);
+    return write_if(flush_bytes);
+  }
+  Result<void> on_snapshot_entry(const storage::SnapshotEntry& entry) override {
+    append_snapshot_entry(text_, entry, form_);
+    return write_if(flush_bytes);
+  }
+  Result<void> finish() { return write_if(0); }
+
+ private:
+  static constexpr std::size_t flush_bytes = 64U << 10U;
+
+  Result<void> write_if(std::size_t least) {
+    if (text_.size() < least) return {};
+    const int printed = print(text_);
+    text_.clear();
+    if (printed != 0) return fail(ErrorCode::io, "standard output cannot be written");
+    return {};
+  }
+
+  Now now_;
+  RecordForm form_;
+  broker::SessionLedger ledger_{};
+  std::string text_{};
+};
+
+int run_dump(const Parsed& parsed) {
+  const auto directory = store_of(parsed);
+  if (!directory) return report(parsed.path(), directory.error());
+  const Now now = os::read_clocks();
+  Dumper dumper(now, parsed.flag("json") ? RecordForm::json : RecordForm::text);
+  broker::RecordWalk walk(dumper, now);
+  const auto summary = storage::dump_store(os::real_disk(), *directory, &dumper, &walk);
+  if (!summary) return report(parsed.path(), stop_for_store(summary.error(), *directory));
+  if (auto written = dumper.finish(); !written)
+    return report(parsed.path(), stop_for(written.error()));
+  const StoreCheck checked{.directory = *directory, .summary = *summary};
+  if (!checked.is_sound()) return report(parsed.path(), stop_for_damage(checked));
+  return static_cast<int>(Exit::done);
+}
+
+constexpr Example dump_examples[] = {
+    {.line = "mqz broker store dump --json /var/lib/mqz", .doc = "every record, for jq"}};
+constexpr std::string_view dump_notes =
+    "A line per record, in the order of the journal: its position, its type, the number of its\n"
+    "session and the client, then its fields. With --json nothing is lost: payloads stand as in\n"
+    "mqz sub --json. Damaged parts are passed over, and end it with status 65.";
+constexpr Command dump_command{.name = "dump",
+                               .summary = "every record that can be read",
+                               .usage = "[--json] DIR",
+                               .examples = dump_examples,
+                               .tables = json_tables,
+                               .operands = store_operands,
+                               .run = run_dump,
+                               .notes = dump_notes};
+
+// ---- repair ----
+
+std::string describe_loss(const StoreCheck& checked, const storage::RepairReport& repaired) {
+  std::string text;
+  for (const std::string& done : repaired.done) text += fmt::format("repaired: {}\n", done);
+  for (const storage::LostRange& lost : repaired.lost)
+    text += fmt::format("lost: positions {} to {}\n", lost.first, lost.end - 1);
+  if (repaired.lost.empty()) return text + "nothing that was readable before is lost\n";
+  for (const auto& [client, filters] : checked.touched) {
+    text += fmt::format("client {} may lack messages{}", client, filters.empty() ? "" : " of:");
+    for (const std::string& filter : filters) text += " " + filter;
+    text += "\n";
+  }
+  return text;
+}
+
+int run_repair(const Parsed& parsed) {
+  const auto checked = check(parsed);
+  if (!checked) return report(parsed.path(), checked.error());
+  if (int printed = print(describe(*checked)); printed != 0 || checked->is_sound()) return printed;
+  if (!parsed.flag("accept-loss")) {
+    Stop refused = stop_for_damage(*checked);
+    refused.text = "nothing was changed: repairing gives up what is damaged";
+    return report(parsed.path(), refused);
+  }
+  const auto repaired = storage::repair_store(os::real_disk(), checked->directory);
+  if (!repaired) return report(parsed.path(), stop_for_store(repaired.error(), checked->directory));
+  return print(describe_loss(*checked, *repaired));
+}
+
+constexpr Example repair_examples[] = {
+    {.line = "mqz broker store repair /var/lib/mqz", .doc = "what would it do?"},
+    {.line = "mqz broker store repair --accept-loss /var/lib/mqz", .doc = "do it"}};
+constexpr std::string_view repair_notes =
+    "Everything that can be read is kept; bytes that are taken out of the way go to lost/ in the\n"
+    "store, as they were. What the lost records said is known only by their positions; the\n"
+    "clients listed are those whose sessions were there at that time.";
+constexpr Command repair_command_row{.name = "repair",
+                                     .summary = "make a damaged store one that opens",
+                                     .usage = "[--accept-loss] DIR",
+                                     .examples = repair_examples,
+                                     .tables = repair_tables,
+                                     .operands = store_operands,
+                                     .run = run_repair,
+                                     .notes = repair_notes};
+
+// ---- compact and upgrade ----
+
+int run_compact(const Parsed& parsed) {
+  const auto checked = check(parsed);
+  if (!checked) return report(parsed.path(), checked.error());
+  if (!checked->is_sound()) return report(parsed.path(), stop_for_damage(*checked));
+  const auto& segments = checked->summary.segments;
+  std::uint64_t bytes = 0;
+  for (const storage::SegmentSummary& segment : segments) bytes += segment.header.bytes;
+  return print(fmt::format(
+      "{}: sound, {} bytes in {} segments, {} snapshots; nothing to do here: a broker removes "
+      "segments while it runs, as far as its snapshots allow\n",
+      checked->directory, bytes, segments.size(), checked->summary.snapshots.size()));
+}
+
+constexpr Example compact_examples[] = {
+    {.line = "mqz broker store compact /var/lib/mqz", .doc = "is there anything to do?"}};
+constexpr Command compact_command{.name = "compact",
+                                  .summary = "check a store, and say what there is to compact",
+                                  .usage = "DIR",
+                                  .examples = compact_examples,
+                                  .tables = plain_tables,
+                                  .operands = store_operands,
+                                  .run = run_compact};
+
+int run_upgrade(const Parsed& parsed) {
+  const auto checked = check(parsed);
+  if (!checked) return report(parsed.path(), checked.error());
+  if (!checked->is_sound()) return report(parsed.path(), stop_for_damage(*checked));
+  return print(
+      fmt::format("{}: sound, format {}, the only one this program writes; nothing to "
+                  "upgrade\n",
+                  checked->directory, storage::store_format));
+}
+
+constexpr Example upgrade_examples[] = {
+    {.line = "mqz broker store upgrade /var/lib/mqz", .doc = "is it of the present format?"}};
+constexpr Command upgrade_command{.name = "upgrade",
+                                  .summary = "bring a store to the present format",
+                                  .usage = "DIR",
+                                  .examples = upgrade_examples,
+                                  .tables = plain_tables,
+                                  .operands = store_operands,
+                                  .run = run_upgrade};
+
+// ---- store ----
+
+int run_store(const Parsed& parsed) {
+  say(full_help(parsed.command(), parsed.path()));
+  return report(parsed.path(), Stop{Exit::usage, "it needs a verb"});
+}
+
+constexpr const Command* store_verbs[] = {&verify_command, &dump_command, &compact_command,
+                                          &repair_command_row, &upgrade_command};
+constexpr Example store_examples[] = {
+    {.line = "mqz broker store verify /var/lib/mqz", .doc = "is it sound?"}};
+constexpr std::string_view store_notes =
+    "DIR is that of mqz broker --store DIR, whose broker/ the store is. None of these runs beside\n"
+    "a broker that has the store open: that is status 75, and names the process. Status 66: no\n"
+    "store, or not to be read; 65: damaged, or written by a newer mqz.";
+
+}  // namespace
+
+constinit const Command broker_store_command{.name = "store",
+                                             .summary = "look at a broker's store, or repair it",
+                                             .usage = "VERB DIR",
+                                             .examples = store_examples,
+                                             .tables = plain_tables,
+                                             .verbs = store_verbs,
+                                             .run = run_store,
+                                             .notes = store_notes};
+
+}  // namespace mqz::commands

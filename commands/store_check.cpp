@@ -1,0 +1,149 @@
+#include "commands/store_check.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "commands/json_object.h"
+
+namespace mqz::commands {
+namespace {
+
+class Checker final : public broker::RecordVisitor {
+ public:
+  explicit Checker(StoreCheck& check) : check_(check) {}
+
+  Result<void> on_record(const broker::WalkedRecord& walked) override {
+    if (walked.record != nullptr) {
+      ledger_.note(*walked.record);
+    } else if (walked.error->code == ErrorCode::corrupt || walked.head.must_understand) {
+      unread_.push_back({check_.directory, 0,
+                         fmt::format("position {}: {}", walked.position, walked.error->text)});
+    }
+    return {};
+  }
+  Result<void> on_lost(storage::Position, storage::Position, bool is_given_up) override {
+    if (!is_given_up) touch_sessions();
+    return {};
+  }
+  // Everything is read.
+  void finish() {
+    // Nothing readable follows what is damaged.
+    if (!check_.summary.damage.empty() && !has_touched_) touch_sessions();
+    auto& damage = check_.summary.damage;
+    damage.insert(damage.end(), unread_.begin(), unread_.end());
+  }
+
+ private:
+  void touch_sessions() {
+    has_touched_ = true;
+    for (const auto& [number, session] : ledger_.sessions()) {
+      if (session.durable) check_.touched[session.client_id].merge(std::set(session.filters));
+    }
+  }
+
+  StoreCheck& check_;
+  broker::SessionLedger ledger_{};
+  std::vector<storage::Damage> unread_{};
+  bool has_touched_ = false;
+};
+
+std::string text_of(const storage::Damage& damage) {
+  return fmt::format("{}: offset {}: {}", damage.file, damage.offset, damage.what);
+}
+
+template <typename Values, typename Show>
+void append_list(std::string& to, const Values& values, Show show) {
+  to.push_back('[');
+  bool first = true;
+  for (const auto& value : values) {
+    if (!std::exchange(first, false)) to.push_back(',');
+    JsonObject object(to);
+    show(object, value);
+    object.close();
+  }
+  to.push_back(']');
+}
+
+}  // namespace
+
+Result<StoreCheck> check_store(os::Disk& disk, const std::string& directory, Now now) {
+  StoreCheck check{.directory = directory};
+  Checker checker(check);
+  broker::RecordWalk walk(checker, now);
+  auto summary = storage::dump_store(disk, directory, nullptr, &walk);
+  if (!summary) return tl::unexpected(summary.error());
+  check.summary = std::move(*summary);
+  checker.finish();
+  return check;
+}
+
+std::string first_damage(const StoreCheck& check) {
+  const auto& damage = check.summary.damage;
+  std::string text = text_of(damage.front());
+  if (damage.size() > 1) text += fmt::format(" (and {} more)", damage.size() - 1);
+  return text;
+}
+
+std::string describe(const StoreCheck& check) {
+  std::string text;
+  const auto to = std::back_inserter(text);
+  const storage::StoreSummary& summary = check.summary;
+  for (const storage::SnapshotSummary& one : summary.snapshots) {
+    fmt::format_to(to, "{}: {} entries, up to position {}\n", one.name, one.totals.entries,
+                   one.totals.end - 1);
+  }
+  for (const storage::SegmentSummary& one : summary.segments) {
+    fmt::format_to(to, "{}: positions {} to {}, {} records in {} frames, {} of {} bytes\n",
+                   one.name, one.header.first, one.end - 1, one.records, one.frames, one.used_bytes,
+                   one.header.bytes);
+  }
+  if (summary.given_up > 0)
+    fmt::format_to(to, "{} positions were given up by a repair\n", summary.given_up);
+  if (summary.torn_bytes > 0)
+    fmt::format_to(to, "{} bytes at the end were never confirmed, and will be cut\n",
+                   summary.torn_bytes);
+  for (const storage::Damage& one : summary.damage)
+    fmt::format_to(to, "damaged: {}\n", text_of(one));
+  if (check.is_sound()) fmt::format_to(to, "{}: sound\n", check.directory);
+  return text;
+}
+
+std::string describe_json(const StoreCheck& check) {
+  const storage::StoreSummary& summary = check.summary;
+  std::string text;
+  JsonObject object(text);
+  object.text("directory", check.directory);
+  object.text("store", fmt::format("{:016x}", summary.store_id));
+  object.name("sound");
+  text += check.is_sound() ? "true" : "false";
+  object.name("snapshots");
+  append_list(text, summary.snapshots, [](JsonObject& to, const storage::SnapshotSummary& one) {
+    to.text("file", one.name);
+    to.number("entries", one.totals.entries);
+    to.number("end", one.totals.end);
+  });
+  object.name("segments");
+  append_list(text, summary.segments, [](JsonObject& to, const storage::SegmentSummary& one) {
+    to.text("file", one.name);
+    to.number("first", one.header.first);
+    to.number("end", one.end);
+    to.number("frames", one.frames);
+    to.number("records", one.records);
+    to.number("used_bytes", one.used_bytes);
+    to.number("bytes", one.header.bytes);
+  });
+  object.number("given_up", summary.given_up);
+  object.number("torn_bytes", summary.torn_bytes);
+  object.name("damage");
+  append_list(text, summary.damage, [](JsonObject& to, const storage::Damage& one) {
+    to.text("file", one.file);
+    to.number("offset", one.offset);
+    to.text("what", one.what);
+  });
+  object.close();
+  text.push_back('\n');
+  return text;
+}
+
+}  // namespace mqz::commands

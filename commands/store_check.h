@@ -1,0 +1,33 @@
+// What there is to say about a store that nobody has open: read once, from its first byte on.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "lib/broker/record_walk.h"
+#include "lib/broker/session_ledger.h"
+#include "lib/storage/inspect.h"
+
+namespace mqz::commands {
+
+struct StoreCheck {
+  std::string directory{};
+  storage::StoreSummary summary{};  // with what does not read as a record among the damage
+  // Durable sessions that were there when records were lost, and what they subscribed to: they may
+  // lack messages.
+  std::map<std::string, std::set<std::string>> touched{};
+
+  bool is_sound() const { return summary.damage.empty(); }
+};
+
+// Errors: those of verify_store.
+Result<StoreCheck> check_store(os::Disk& disk, const std::string& directory, Now now);
+
+// Lines for people; the damage stands last, one line each.
+std::string describe(const StoreCheck& check);
+std::string describe_json(const StoreCheck& check);  // one line
+// "PATH: offset N: what", and how many more.
+std::string first_damage(const StoreCheck& check);
+
+}  // namespace mqz::commands

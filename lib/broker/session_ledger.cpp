@@ -1,0 +1,53 @@
+#include "lib/broker/session_ledger.h"
+
+namespace mqz::broker {
+
+// A session has the claim of its first CONNECT as its number, and keeps it when it is resumed.
+void SessionLedger::note_connect(const ConnectRecord& connect) {
+  const auto known = numbers_.find(connect.client_id);
+  const bool resumes = known != numbers_.end() && !connect.clean_start;
+  if (!resumes && known != numbers_.end()) sessions_.erase(known->second);
+  const std::uint64_t number = resumes ? known->second : connect.claim;
+  numbers_[connect.client_id] = number;
+  Entry& entry = sessions_[number];
+  entry.client_id = connect.client_id;
+  entry.claim = connect.claim;
+  entry.durable = connect.durable;
+}
+
+// Void when the client has been back.
+void SessionLedger::end(std::uint64_t number, std::uint64_t claim) {
+  const auto at = sessions_.find(number);
+  if (at == sessions_.end() || at->second.claim != claim) return;
+  numbers_.erase(at->second.client_id);
+  sessions_.erase(at);
+}
+
+void SessionLedger::note(const Record& record) {
+  if (const auto* connect = std::get_if<ConnectRecord>(&record.what)) return note_connect(*connect);
+  const auto at = sessions_.find(record.number);
+  if (at == sessions_.end()) return;
+  if (const auto* subscribe = std::get_if<SubscribeRecord>(&record.what)) {
+    for (const OwnedEntry& entry : subscribe->entries) at->second.filters.insert(entry.filter);
+  } else if (const auto* unsubscribe = std::get_if<UnsubscribeRecord>(&record.what)) {
+    for (const std::string& filter : unsubscribe->filters) at->second.filters.erase(filter);
+  } else if (const auto* gone = std::get_if<DisconnectRecord>(&record.what)) {
+    if (gone->expiry_s == 0) end(record.number, gone->claim);
+  } else if (const auto* ended = std::get_if<EndRecord>(&record.what)) {
+    end(record.number, ended->claim);
+  }
+}
+
+std::string_view SessionLedger::client_of(std::uint64_t number) const {
+  const auto at = sessions_.find(number);
+  return at == sessions_.end() ? std::string_view{} : std::string_view(at->second.client_id);
+}
+
+std::uint64_t SessionLedger::session_of(const Record& record) const {
+  const auto* connect = std::get_if<ConnectRecord>(&record.what);
+  if (connect == nullptr) return record.number;
+  const auto known = numbers_.find(connect->client_id);
+  return known == numbers_.end() ? connect->claim : known->second;
+}
+
+}  // namespace mqz::broker

@@ -1,0 +1,40 @@
+// Which recorded sessions there are, and what they subscribe to, as told by the records alone: for
+// those who look at a store.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "lib/broker/record.h"
+
+namespace mqz::broker {
+
+class SessionLedger {
+ public:
+  struct Entry {
+    std::string client_id{};
+    std::uint64_t claim = 0;  // of its last CONNECT
+    bool durable = false;     // outlives its connection
+    std::set<std::string> filters{};
+  };
+
+  // In the order of the journal.
+  void note(const Record& record);
+  // Of a session's number; empty if its CONNECT is not known.
+  std::string_view client_of(std::uint64_t number) const;
+  // The session that the record is about: its number is kept in it, but for a CONNECT.
+  std::uint64_t session_of(const Record& record) const;
+  const std::map<std::uint64_t, Entry>& sessions() const { return sessions_; }
+
+ private:
+  void note_connect(const ConnectRecord& connect);
+  void end(std::uint64_t number, std::uint64_t claim);
+
+  std::map<std::uint64_t, Entry> sessions_{};                    // by number
+  std::map<std::string, std::uint64_t, std::less<>> numbers_{};  // by client id
+};
+
+}  // namespace mqz::broker

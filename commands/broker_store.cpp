@@ -9,6 +9,7 @@
 #include "commands/help.h"
 #include "commands/parsed.h"
 #include "commands/store_check.h"
+#include "commands/store_loss.h"
 #include "commands/store_place.h"
 #include "commands/store_records.h"
 #include "commands/version.h"
@@ -161,6 +162,8 @@ int run_repair(const Parsed& parsed) {
   const auto checked = check(parsed);
   if (!checked) return report(parsed.path(), checked.error());
   if (int printed = print(describe(*checked)); printed != 0 || checked->is_sound()) return printed;
+  const std::string lost = describe_lost(os::real_disk(), *checked, os::read_clocks());
+  if (const int printed = print(lost); printed != 0) return printed;
   if (!parsed.flag("accept-loss")) {
     Stop refused = stop_for_damage(*checked);
     refused.text = "nothing was changed: repairing gives up what is damaged";
@@ -176,8 +179,8 @@ constexpr Example repair_examples[] = {
     {.line = "mqz broker store repair --accept-loss /var/lib/mqz", .doc = "do it"}};
 constexpr std::string_view repair_notes =
     "Everything that can be read is kept; bytes that are taken out of the way go to lost/ in the\n"
-    "store, as they were. What the lost records said is known only by their positions; the\n"
-    "clients listed are those whose sessions were there at that time.";
+    "store, as they were. What is lost is told by topic and client as far as its bytes still\n"
+    "read, and by position; the clients listed last are those whose sessions were there then.";
 constexpr Command repair_command_row{.name = "repair",
                                      .summary = "make a damaged store one that opens",
                                      .usage = "[--accept-loss] DIR",

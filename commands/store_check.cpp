@@ -32,6 +32,7 @@ class Checker final : public broker::RecordVisitor {
     if (!check_.summary.damage.empty() && !has_touched_) touch_sessions();
     auto& damage = check_.summary.damage;
     damage.insert(damage.end(), unread_.begin(), unread_.end());
+    check_.ledger = std::move(ledger_);
   }
 
  private:

@@ -18,6 +18,8 @@ struct StoreCheck {
   // lack messages.
   std::map<std::string, std::set<std::string>> touched{};
 
+  broker::SessionLedger ledger{};  // behind the last record
+
   bool is_sound() const { return summary.damage.empty(); }
 };
 

@@ -156,7 +156,9 @@ class Verbs(StoreCase):
         for verb in ("compact", "upgrade", "repair"):
             self.assertIn(hint, self.assertExit(self.verb(verb), 65).errors)
         self.assertEqual(before, self.files())
+        self.assertIn("lost, as far as it reads: ", self.verb("repair").text)
         repair = self.assertExit(self.verb("repair", "--accept-loss"), 0)
+        self.assertIn("topic=jept/7 qos=1 ", repair.text)
         self.assertIn("lost: positions ", repair.text)
         self.assertIn("client s1 may lack messages of: kept/#", repair.text)
         self.assertIn("given up", self.assertExit(self.verb("verify"), 0).text)

@@ -1,0 +1,86 @@
+#include "commands/store_loss.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+#include <vector>
+
+#include "commands/store_records.h"
+#include "lib/broker/record_codec.h"
+#include "lib/storage/entry.h"
+#include "lib/storage/segment.h"
+
+namespace mqz::commands {
+namespace {
+
+struct DamagedEntry {
+  storage::EntryHeader header{};
+  std::vector<std::byte> body{};
+};
+
+// Nothing when not even the entry's header is as it was written.
+std::optional<DamagedEntry> read_entry(os::Disk& disk, const storage::Damage& damage) {
+  const auto file = disk.open(damage.file, os::OpenAs::read);
+  if (!file) return std::nullopt;
+  std::array<std::byte, storage::segment_header_bytes> start{};
+  std::array<std::byte, storage::entry_header_bytes> head{};
+  const auto got_start = (*file)->read_at(0, start);
+  const auto got_head = (*file)->read_at(damage.offset, head);
+  if (!got_start || *got_start != start.size() || !got_head || *got_head != head.size())
+    return std::nullopt;
+  const auto segment = storage::decode_segment_header(start);
+  if (!segment) return std::nullopt;
+  DamagedEntry entry;
+  const std::uint64_t key = storage::segment_key(segment->store_id, segment->ordinal);
+  if (!storage::read_entry_header(head, key, entry.header)) return std::nullopt;
+  if (entry.header.kind != storage::EntryKind::frame) return std::nullopt;
+  entry.body.resize(entry.header.body_bytes);
+  const auto got = (*file)->read_at(damage.offset + head.size(), entry.body);
+  if (!got) return std::nullopt;
+  entry.body.resize(*got);
+  return entry;
+}
+
+void append_position(std::string& to, storage::Position position) {
+  fmt::format_to(std::back_inserter(to), "lost: {} (it does not read)\n", position);
+}
+
+void append_one(std::string& to, const storage::RecordView& view, bool is_sure,
+                storage::Position position, const StoreCheck& check, Now now) {
+  auto record = broker::decode(view.head.type, view.head.version, view.body, now);
+  if (!record) return append_position(to, position);
+  record->position = position;
+  to += is_sure ? "lost: " : "lost, as far as it reads: ";
+  append_record(to, {position, view.head, view.body.size(), nullptr, &*record}, check.ledger, now,
+                RecordForm::text);
+}
+
+void append_records(std::string& to, const DamagedEntry& entry, const StoreCheck& check, Now now) {
+  storage::Position position = entry.header.position;
+  Bytes rest(entry.body);
+  rest = rest.subspan(std::min<std::size_t>(rest.size(), storage::frame_header_bytes));
+  for (; position < entry.header.end(); ++position) {
+    if (rest.size() < storage::record_header_bytes) break;
+    const std::uint64_t bytes = storage::record_bytes(rest);
+    if (bytes > rest.size()) break;
+    storage::RecordView view;
+    const bool is_sure = storage::read_record(rest, view);
+    append_one(to, view, is_sure, position, check, now);
+    rest = rest.subspan(static_cast<std::size_t>(bytes));
+  }
+  for (; position < entry.header.end(); ++position) append_position(to, position);
+}
+
+}  // namespace
+
+std::string describe_lost(os::Disk& disk, const StoreCheck& check, Now now) {
+  std::string text;
+  for (const storage::Damage& damage : check.summary.damage) {
+    if (!damage.file.ends_with(storage::segment_ending) || damage.offset == 0) continue;
+    if (const auto entry = read_entry(disk, damage)) append_records(text, *entry, check, now);
+  }
+  return text;
+}
+
+}  // namespace mqz::commands

@@ -4,7 +4,6 @@
 
 #include "lib/base/check.h"
 #include "lib/broker/config/load.h"
-#include "lib/broker/replay.h"
 
 namespace mqz::scenario {
 namespace {
@@ -22,52 +21,6 @@ class OneFile final : public os::TextFiles {
 };
 
 }  // namespace
-
-std::optional<broker::Record> DelayingSequencer::take_committed() {
-  if (released_ == 0 || waiting_.empty()) return std::nullopt;
-  --released_;
-  broker::Record record = std::move(waiting_.front());
-  waiting_.pop_front();
-  return record;
-}
-
-bool DelayingSequencer::release(std::size_t count) {
-  released_ = std::min(count, waiting_.size());
-  return released_ > 0;
-}
-
-namespace {
-
-KeptRecord kept(const broker::Record& record, Now now) {
-  KeptRecord result{broker::type_of(record), std::string(broker::encoded_size(record, now), 0)};
-  broker::encode(record, now, reinterpret_cast<std::byte*>(result.body.data()));
-  return result;
-}
-
-broker::Record record_of(const KeptRecord& kept, Now now) {
-  auto record = broker::decode(static_cast<std::uint16_t>(kept.type), broker::record_version,
-                               as_bytes(kept.body), now);
-  MQZ_CHECK(record.has_value());
-  return *std::move(record);
-}
-
-}  // namespace
-
-void KeepingSequencer::propose(broker::Record record, Now now) {
-  uncommitted_.push_back(kept(record, now));
-  const broker::Record again = record_of(uncommitted_.back(), now);
-  MQZ_CHECK(kept(again, now).body == uncommitted_.back().body);
-  inner_->propose(std::move(record), now);
-}
-
-std::optional<broker::Record> KeepingSequencer::take_committed() {
-  auto record = inner_->take_committed();
-  if (!record) return record;
-  kept_.push_back(std::move(uncommitted_.front()));
-  uncommitted_.pop_front();
-  record->position = kept_.size();
-  return record;
-}
 
 ShardsUnderTest::ShardsUnderTest(World world) : world_(world), random_(world.seed) {
   now_.mono = MonoTime(Millis(1'000'000));
@@ -94,33 +47,11 @@ void ShardsUnderTest::start() {
         .hash_seed = world_.seed,
         .name_seed = world_.seed,
         .placement = broker::Placement::spread};
-    if (index == broker::front_shard) {
-      std::unique_ptr<broker::Sequencer> sequencer = std::make_unique<broker::MemorySequencer>();
-      if (world_.delays) {
-        auto delaying = std::make_unique<DelayingSequencer>();
-        delaying_ = delaying.get();
-        sequencer = std::move(delaying);
-      }
-      auto keeping = std::make_unique<KeepingSequencer>(std::move(sequencer), kept_);
-      keeping_ = keeping.get();
-      options.sequencer = std::move(keeping);
-    }
+    if (index == broker::front_shard) options.sequencer = journal_.make_sequencer(world_.delays);
     shards_.push_back(std::make_unique<broker::Shard>(std::move(options)));
     shards_.back()->set_now(now_);
   }
-  replay();
-}
-
-void ShardsUnderTest::replay() {
-  std::vector<broker::Shard*> shards;
-  for (const auto& shard : shards_) shards.push_back(shard.get());
-  broker::Replay replay(shards);
-  for (std::size_t index = 0; index < kept_.size(); ++index) {
-    broker::Record record = record_of(kept_[index], now_);
-    record.position = index + 1;
-    replay.apply(std::move(record));
-  }
-  replay.finish();
+  journal_.replay(shards_, now_);
 }
 
 void ShardsUnderTest::connect(const std::string& name) {
@@ -217,7 +148,7 @@ void ShardsUnderTest::settle() {
       for (const auto& box : shards_[index]->mail()) busy |= !box.empty();
     }
     if (busy) continue;
-    if (delaying_ == nullptr || !delaying_->release(1 + random_() % 3)) return;
+    if (!journal_.release(1 + random_() % 3)) return;
   }
   MQZ_CHECK(!"the broker settles");
 }
@@ -282,16 +213,12 @@ void ShardsUnderTest::restart() {
 
 void ShardsUnderTest::crash() {
   if (shards_.empty()) return;
-  // What is not committed may be in the journal all the same, as far as it got.
-  const auto& uncommitted = keeping_->uncommitted();
-  const std::size_t found = random_() % (uncommitted.size() + 1);
-  for (std::size_t index = 0; index < found; ++index) kept_.push_back(uncommitted[index]);
+  journal_.crash(random_() % (journal_.uncommitted_count() + 1));
   for (auto& [transport, wire] : wires_) {
     wire->connection = nullptr;
     wire->closed = true;
   }
   shards_.clear();
-  delaying_ = nullptr;
   now_.mono = MonoTime(Millis(1'000'000 + random_() % 1000));  // another boot
   start();
 }

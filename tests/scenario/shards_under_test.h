@@ -1,54 +1,17 @@
 // The broker's real shards on a fake network and a fake clock, for scenarios and simulations.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "lib/broker/record_codec.h"
 #include "lib/broker/shard.h"
+#include "tests/scenario/played_journal.h"
 #include "tests/scenario/run.h"
 
 namespace mqz::scenario {
-
-// Commits what was proposed in order, some records at a time, and only when it is told to.
-class DelayingSequencer final : public broker::Sequencer {
- public:
-  void propose(broker::Record record, Now) override { waiting_.push_back(std::move(record)); }
-  std::optional<broker::Record> take_committed() override;
-  // Lets up to `count` records through; false when none waits.
-  bool release(std::size_t count);
-  bool is_empty() const { return waiting_.empty(); }
-
- private:
-  std::deque<broker::Record> waiting_{};
-  std::size_t released_ = 0;
-};
-
-// One committed record as bytes, as a journal would have it.
-struct KeptRecord {
-  broker::RecordType type{};
-  std::string body{};
-};
-
-// Keeps as bytes what another sequencer commits, and what it would lose in a crash.
-class KeepingSequencer final : public broker::Sequencer {
- public:
-  KeepingSequencer(std::unique_ptr<broker::Sequencer> inner, std::vector<KeptRecord>& kept)
-      : inner_(std::move(inner)), kept_(kept) {}
-  void propose(broker::Record record, Now now) override;
-  std::optional<broker::Record> take_committed() override;
-  // The bytes of what was proposed and is not committed, in order.
-  const std::deque<KeptRecord>& uncommitted() const { return uncommitted_; }
-
- private:
-  std::unique_ptr<broker::Sequencer> inner_;
-  std::vector<KeptRecord>& kept_;
-  std::deque<KeptRecord> uncommitted_{};
-};
 
 struct World {
   broker::ShardIndex shard_count = 1;  // clients are spread over them
@@ -75,7 +38,7 @@ class ShardsUnderTest final : public BrokerUnderTest {
   // Killed in the middle of whatever it does; of what is not committed, the first some records may
   // be found again.
   void crash();
-  std::size_t record_count() const { return kept_.size(); }
+  std::size_t record_count() const { return journal_.record_count(); }
 
   // Until nothing is left to do at the present time.
   void settle();
@@ -90,7 +53,6 @@ class ShardsUnderTest final : public BrokerUnderTest {
   };
 
   void start();
-  void replay();
   void feed(Wire& wire);
   void collect(std::size_t shard);
   bool carry_mail();
@@ -100,9 +62,7 @@ class ShardsUnderTest final : public BrokerUnderTest {
   std::string config_text_ = "listener 1883 127.0.0.1\nallow_anonymous true\n";
   Now now_{};
   std::mt19937 random_;
-  DelayingSequencer* delaying_ = nullptr;
-  KeepingSequencer* keeping_ = nullptr;
-  std::vector<KeptRecord> kept_{};  // of all lives
+  PlayedJournal journal_{};
   std::vector<std::unique_ptr<broker::Shard>> shards_{};
   std::map<int, std::unique_ptr<Wire>> wires_{};  // by transport
   std::map<std::string, int> names_{};

@@ -78,8 +78,12 @@ class History {
   // The broker broke a rule that one client can see alone.
   void complain(std::string_view who, std::string_view what);
 
+  // The broker has ended and begun again after `from` and before `until`.
+  bool has_crashed(Moment from, Moment until = never) const;
+
   std::vector<SentMessage> messages{};  // by number
   std::vector<SessionHistory> sessions{};
+  std::vector<Moment> crashes{};
   std::string complaints{};
   std::string trace{};
 

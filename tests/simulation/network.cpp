@@ -20,31 +20,51 @@ bool has_ended(const Connection& connection) {
 }  // namespace
 
 Network::Network(scenario::World world, broker::Placement placement, Delays delays, Random& random)
-    : delays_(delays), random_(random) {
+    : world_(world), placement_(placement), delays_(delays), random_(random) {
   now_.mono = MonoTime(Millis(1'000'000));
   now_.wall = WallTime(Millis(1'700'000'000'000));
-  for (broker::ShardIndex index = 0; index < world.shard_count; ++index) {
+  start();
+}
+
+Network::~Network() = default;
+
+void Network::start() {
+  for (broker::ShardIndex index = 0; index < world_.shard_count; ++index) {
     Shard::Options options{.index = index,
-                           .count = world.shard_count,
+                           .count = world_.shard_count,
                            .settings = {},
-                           .hash_seed = world.seed,
-                           .name_seed = world.seed,
-                           .placement = placement};
-    if (index == broker::front_shard && world.delays) {
-      auto sequencer = std::make_unique<scenario::DelayingSequencer>();
-      delaying_ = sequencer.get();
-      options.sequencer = std::move(sequencer);
-    } else if (index == broker::front_shard) {
-      options.sequencer = std::make_unique<broker::MemorySequencer>();
-    }
+                           .hash_seed = world_.seed,
+                           .name_seed = world_.seed,
+                           .placement = placement_};
+    if (index == broker::front_shard) options.sequencer = journal_.make_sequencer(world_.delays);
     shards_.push_back(std::make_unique<Shard>(std::move(options)));
     shards_.back()->set_now(now_);
   }
   boxes_.resize(shards_.size());
   unposted_.resize(shards_.size());
+  journal_.replay(shards_, now_);
 }
 
-Network::~Network() = default;
+void Network::crash() {
+  journal_.crash(random_.below(journal_.uncommitted_count() + 1));
+  for (Wire& wire : wires_) {
+    if (wire.is_closed) continue;
+    wire.connection = nullptr;
+    wire.output.resize(random_.below(wire.output.size() + 1));
+    wire.is_reading |= !wire.is_abandoned;
+    wire.is_closed = true;
+  }
+  shards_.clear();
+  boxes_.clear();
+  unposted_.clear();
+  if (world_.shard_count > 1 && random_.chance(0.3)) {
+    world_.shard_count = static_cast<broker::ShardIndex>(1 + random_.below(4));
+    placement_ = random_.chance(0.5) ? broker::Placement::pack : broker::Placement::spread;
+  }
+  now_.mono = MonoTime(Millis(1'000'000 + random_.below(1000)));  // another boot
+  now_.wall += Millis(random_.below(2000));
+  start();
+}
 
 int Network::connect() {
   const int number = static_cast<int>(wires_.size());
@@ -106,10 +126,8 @@ void Network::turn(std::size_t index) {
     read(wire);
   }
   take_mail(index);
-  if (index == broker::front_shard && delaying_ != nullptr &&
-      !random_.chance(delays_.commits_held)) {
-    delaying_->release(1 + random_.below(3));
-  }
+  if (index == broker::front_shard && world_.delays && !random_.chance(delays_.commits_held))
+    journal_.release(1 + random_.below(3));
   shard.tick();
   write_dirty(index);
   unposted_[index] =
@@ -234,7 +252,7 @@ bool Network::is_idle() {
       if (!mail.empty()) return false;
     }
   }
-  if (delaying_ != nullptr && !delaying_->is_empty()) return false;
+  if (!journal_.is_settled()) return false;
   return std::ranges::all_of(wires_, [](const Wire& wire) {
     if (wire.is_closed || wire.is_abandoned) return true;
     return !wire.is_lost && wire.to_broker.empty() &&

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/broker/shard.h"
+#include "tests/scenario/played_journal.h"
 #include "tests/scenario/shards_under_test.h"
 #include "tests/simulation/random.h"
 
@@ -39,6 +40,10 @@ class Network {
   void drop_abandoned();
   void set_reading(int wire, bool is_reading);
 
+  // The broker is killed in the middle of whatever it does, and another one begins with what was
+  // kept, now and then with other shards. Of what it had written, a part may still be taken.
+  void crash();
+
   // One turn of one shard.
   void step();
   // Nothing is on its way or left to do at the present time.
@@ -64,6 +69,7 @@ class Network {
     bool is_closed = false;
   };
 
+  void start();
   void turn(std::size_t index);
   void report_loads();
   void take_mail(std::size_t index);
@@ -75,10 +81,12 @@ class Network {
   void write(Wire& wire);
   std::size_t part_of(std::size_t bytes);
 
+  scenario::World world_;
+  broker::Placement placement_;
   Delays delays_;
   Random& random_;
   Now now_{};
-  scenario::DelayingSequencer* delaying_ = nullptr;
+  scenario::PlayedJournal journal_{};
   std::vector<std::unique_ptr<broker::Shard>> shards_{};
   // As loops post and take it: a box is in the order of posting, whoever posts, and a shard posts
   // to one after the other, the front last; it may be stopped in between.

@@ -36,6 +36,7 @@ class Run {
       act(random_.below(clients_.size()));
       for (std::size_t turns = random_.below(5); turns > 0; --turns) network_.step();
       if (random_.chance(0.1)) network_.advance(Millis(random_.below(50)));
+      if (random_.chance(form_.faults.crash)) crash();
       if (random_.chance(form_.faults.jump)) network_.advance(Millis(random_.below(60'000)));
       exchange();
     }
@@ -79,6 +80,21 @@ class Run {
     network_.drop(client.wire, client.model->phase() == Phase::connecting);
     client.model->disconnected();
   }
+
+  // All connections are lost at once; what the broker had written may still come.
+  void crash() {
+    network_.crash();
+    for (Client& client : clients_) {
+      if (client.model->phase() != Phase::offline)
+        client.model->receive(network_.take_output(client.wire), time());
+    }
+    history_.crashes.push_back(history_.now());
+    history_.note("broker", "crashes");
+    for (Client& client : clients_) client.model->disconnected();
+  }
+
+  // One clock for all lives of the broker.
+  MonoTime time() const { return MonoTime(network_.now().wall.time_since_epoch()); }
 
   void act(std::size_t number) {
     Client& client = clients_[number];
@@ -133,7 +149,7 @@ class Run {
       ModelClient& model = *client.model;
       if (model.phase() == Phase::offline) continue;
       const std::string from_broker = network_.take_output(client.wire);
-      model.receive(from_broker, network_.now().mono);
+      model.receive(from_broker, time());
       const std::string to_broker = model.take_output();
       network_.send(client.wire, to_broker);
       any |= !from_broker.empty() || !to_broker.empty();
@@ -253,6 +269,7 @@ RunForm form_of(std::uint64_t seed) {
   form.mail_held = maybe(0.6);
   form.commits_held = maybe(0.5);
   form.bytes_cut = maybe(0.5);
+  if (random.chance(1.0 / 3)) form.faults.crash = 0.02;
   return form;
 }
 

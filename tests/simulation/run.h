@@ -17,8 +17,9 @@ struct Faults {
   double discard = 0;   // it begins anew when it connects
   double convert = 0;   // its session becomes one that (does not) outlive the connection
   double stop_reading = 0;
-  double slow = 0;  // it keeps its acknowledgements back for a while
-  double jump = 0;  // of the clock, forward
+  double slow = 0;   // it keeps its acknowledgements back for a while
+  double jump = 0;   // of the clock, forward
+  double crash = 0;  // of the broker
 };
 
 struct RunForm {

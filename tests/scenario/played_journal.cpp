@@ -1,0 +1,94 @@
+#include "tests/scenario/played_journal.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/base/check.h"
+#include "lib/broker/replay.h"
+
+namespace mqz::scenario {
+namespace {
+
+KeptRecord kept(const broker::Record& record, Now now) {
+  KeptRecord result{broker::type_of(record), std::string(broker::encoded_size(record, now), 0)};
+  broker::encode(record, now, reinterpret_cast<std::byte*>(result.body.data()));
+  return result;
+}
+
+broker::Record record_of(const KeptRecord& kept, Now now) {
+  auto record = broker::decode(static_cast<std::uint16_t>(kept.type), broker::record_version,
+                               as_bytes(kept.body), now);
+  MQZ_CHECK(record.has_value());
+  return *std::move(record);
+}
+
+}  // namespace
+
+std::optional<broker::Record> DelayingSequencer::take_committed() {
+  if (released_ == 0 || waiting_.empty()) return std::nullopt;
+  --released_;
+  broker::Record record = std::move(waiting_.front());
+  waiting_.pop_front();
+  return record;
+}
+
+bool DelayingSequencer::release(std::size_t count) {
+  released_ = std::min(count, waiting_.size());
+  return released_ > 0;
+}
+
+void KeepingSequencer::propose(broker::Record record, Now now) {
+  uncommitted_.push_back(kept(record, now));
+  const broker::Record again = record_of(uncommitted_.back(), now);
+  MQZ_CHECK(kept(again, now).body == uncommitted_.back().body);
+  inner_->propose(std::move(record), now);
+}
+
+std::optional<broker::Record> KeepingSequencer::take_committed() {
+  auto record = inner_->take_committed();
+  if (!record) return record;
+  kept_.push_back(std::move(uncommitted_.front()));
+  uncommitted_.pop_front();
+  record->position = kept_.size();
+  return record;
+}
+
+std::unique_ptr<broker::Sequencer> PlayedJournal::make_sequencer(bool delays) {
+  std::unique_ptr<broker::Sequencer> sequencer;
+  if (delays) {
+    auto delaying = std::make_unique<DelayingSequencer>();
+    delaying_ = delaying.get();
+    sequencer = std::move(delaying);
+  } else {
+    sequencer = std::make_unique<broker::MemorySequencer>();
+  }
+  auto keeping = std::make_unique<KeepingSequencer>(std::move(sequencer), kept_);
+  keeping_ = keeping.get();
+  return keeping;
+}
+
+void PlayedJournal::replay(const std::vector<std::unique_ptr<broker::Shard>>& shards,
+                           Now now) const {
+  std::vector<broker::Shard*> pointers;
+  for (const auto& shard : shards) pointers.push_back(shard.get());
+  broker::Replay replay(std::move(pointers));
+  for (std::size_t index = 0; index < kept_.size(); ++index) {
+    broker::Record record = record_of(kept_[index], now);
+    record.position = index + 1;
+    replay.apply(std::move(record));
+  }
+  replay.finish();
+}
+
+std::size_t PlayedJournal::uncommitted_count() const {
+  return keeping_ == nullptr ? 0 : keeping_->uncommitted().size();
+}
+
+void PlayedJournal::crash(std::size_t found) {
+  for (std::size_t index = 0; index < found; ++index)
+    kept_.push_back(keeping_->uncommitted()[index]);
+  delaying_ = nullptr;
+  keeping_ = nullptr;
+}
+
+}  // namespace mqz::scenario

@@ -1,0 +1,75 @@
+// What a journal on a disk is to a broker, for its shards under test: it gives records their order,
+// commits them at once or late, and has their bytes when the broker is killed.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/broker/record_codec.h"
+#include "lib/broker/shard.h"
+
+namespace mqz::scenario {
+
+// Commits what was proposed in order, some records at a time, and only when it is told to.
+class DelayingSequencer final : public broker::Sequencer {
+ public:
+  void propose(broker::Record record, Now) override { waiting_.push_back(std::move(record)); }
+  std::optional<broker::Record> take_committed() override;
+  // Lets up to `count` records through; false when none waits.
+  bool release(std::size_t count);
+  bool is_empty() const { return waiting_.empty(); }
+
+ private:
+  std::deque<broker::Record> waiting_{};
+  std::size_t released_ = 0;
+};
+
+// One record as bytes.
+struct KeptRecord {
+  broker::RecordType type{};
+  std::string body{};
+};
+
+// Keeps as bytes what another sequencer commits, and what it would lose in a crash.
+class KeepingSequencer final : public broker::Sequencer {
+ public:
+  KeepingSequencer(std::unique_ptr<broker::Sequencer> inner, std::vector<KeptRecord>& kept)
+      : inner_(std::move(inner)), kept_(kept) {}
+  void propose(broker::Record record, Now now) override;
+  std::optional<broker::Record> take_committed() override;
+  // The bytes of what was proposed and is not committed, in order.
+  const std::deque<KeptRecord>& uncommitted() const { return uncommitted_; }
+
+ private:
+  std::unique_ptr<broker::Sequencer> inner_;
+  std::vector<KeptRecord>& kept_;
+  std::deque<KeptRecord> uncommitted_{};
+};
+
+class PlayedJournal {
+ public:
+  // For the front of the broker's next life. With `delays` it commits what `release` lets through.
+  std::unique_ptr<broker::Sequencer> make_sequencer(bool delays);
+  // Brings fresh shards, whose time is set, to the state of the lives before.
+  void replay(const std::vector<std::unique_ptr<broker::Shard>>& shards, Now now) const;
+
+  // False when nothing waits to be committed.
+  bool release(std::size_t count) { return delaying_ != nullptr && delaying_->release(count); }
+  bool is_settled() const { return delaying_ == nullptr || delaying_->is_empty(); }
+
+  // The broker is killed. What it had not committed may be found again all the same, from the front
+  // on: `found` of it. Its sequencer is not to be used any more.
+  std::size_t uncommitted_count() const;
+  void crash(std::size_t found);
+
+  std::size_t record_count() const { return kept_.size(); }
+
+ private:
+  DelayingSequencer* delaying_ = nullptr;  // of the present life
+  KeepingSequencer* keeping_ = nullptr;
+  std::vector<KeptRecord> kept_{};  // of all lives
+};
+
+}  // namespace mqz::scenario

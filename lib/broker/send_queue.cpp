@@ -81,7 +81,10 @@ void SendQueue::rewind() {
 }
 
 void SendQueue::interrupt(std::uint16_t window) {
-  const std::uint64_t sent = std::min(ring_.begin_position() + window, ring_.end_position());
+  std::uint64_t sent = ring_.begin_position();
+  for (std::uint16_t left = window; left > 0 && sent < ring_.end_position(); ++sent) {
+    if (ring_.at(sent).state < SendState::done) --left;
+  }
   dup_until_ = std::max(dup_until_, sent);
 }
 

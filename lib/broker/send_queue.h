@@ -86,8 +86,11 @@ class SendQueue {
 
   // A new connection resumes: everything unfinished is to be sent again, marked as repeated.
   void rewind();
-  // The connection is gone, and what was sent over it is not known: all that may have been.
+  // The connection is gone, and what was sent over it is not known: all that may have been, with so
+  // many at most that were not acknowledged.
   void interrupt(std::uint16_t window);
+  // The same when acknowledgements may be lost, too: more was sent in their place.
+  void interrupt() { dup_until_ = ring_.end_position(); }
 
   bool empty() const { return ring_.empty(); }
   std::size_t in_flight() const { return in_flight_; }

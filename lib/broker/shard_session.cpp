@@ -117,7 +117,7 @@ void Shard::apply_start(const StartRecord& record) {
   sessions_.for_each([&](Session& session) {
     if (!session.recorded || !session.is_online) return;
     session.is_online = false;
-    session.send.interrupt(settings_.inflight_max);
+    session.send.interrupt();
     tell_presence(session, false);
     if (session.will) {
       fire_will_at(session, since + std::max(grace, std::chrono::seconds(session.will->delay_s)));

@@ -20,8 +20,11 @@ void Shard::apply(Record& record) {
       Session* to = session();
       if (to == nullptr) {  // it has ended meanwhile; the group may have others
         if (!delivery.group.is_valid()) return;
+        // Nothing is known of a session that ended with an earlier life of the broker.
+        if (shard.is_replaying_ && record.number == 0) return;
         const GroupMember gone{shard.options_.index, record.session};
-        return shard.return_to_group({delivery.group, std::move(delivery.message), gone});
+        return shard.return_to_group(
+            {delivery.group, std::move(delivery.message), gone, delivery.origin});
       }
       Routed message(delivery.message);
       DeliveryForm form{.qos = delivery.qos,
@@ -31,7 +34,8 @@ void Shard::apply(Record& record) {
                         .origin = delivery.origin,
                         .is_due = delivery.read == 0 || shard.is_still_due(delivery)};
       if (delivery.identifier != 0) form.identifiers = {&delivery.identifier, 1};
-      shard.deliver_kept(*to, message, form);
+      if (to->durable) return shard.deliver_kept(*to, message, form);
+      if (!shard.is_replaying_) shard.deliver(*to, message, form);
     }
 
     void operator()(ConnectRecord& connect) const {

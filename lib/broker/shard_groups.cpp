@@ -89,7 +89,10 @@ void Shard::on_group_deliver(ShardIndex, GroupDeliverMail mail) {
     return return_to_group(
         {mail.group, std::move(mail.message), {options_.index, mail.session}, mail.origin});
   }
-  if (session->durable && mail.qos != Qos::at_most_once) {
+  // At QoS 2 it is this member's alone once it has begun [MQTT-4.8.2-5]: that must outlast the
+  // broker, whose next life would give it to another member.
+  const bool is_taken_first = !mail.filter.empty() && mail.qos == Qos::exactly_once;
+  if (is_taken_first || (session->durable && mail.qos != Qos::at_most_once)) {
     return propose({.session = session->id,
                     .what = DeliverRecord{.message = std::move(mail.message),
                                           .qos = mail.qos,
@@ -128,12 +131,14 @@ void Shard::return_unacknowledged(Session& session, std::string_view only_filter
   // Only the front knows which group a message came by. What waits for a client that stays and is
   // in several groups elsewhere goes to it, as it may [MQTT-3.10.4-3].
   if (!only_filter.empty() && !is_front() && session.shared.size() > 1) return;
+  if (is_replaying_ && session.is_online) session.send.interrupt(settings_.inflight_max);
   for (std::uint64_t position = session.send.begin_position();
        position < session.send.end_position(); ++position) {
     Outgoing& outgoing = session.send.at(position);
     if (!outgoing.extra || !outgoing.extra->group.is_valid() || !outgoing.message) continue;
-    // A QoS 2 delivery that has begun is this member's alone [MQTT-4.8.2-5].
-    const bool has_begun = outgoing.state != SendState::queued;
+    // A QoS 2 delivery that has begun is this member's alone [MQTT-4.8.2-5]; perhaps in an earlier
+    // life of the broker.
+    const bool has_begun = outgoing.state != SendState::queued || session.send.was_sent(position);
     if (MQZ_RULE(shared_qos2) && outgoing.qos == Qos::exactly_once && has_begun) continue;
     const SlotId id = outgoing.extra->group;
     if (!only_filter.empty()) {

@@ -26,7 +26,7 @@ struct PublishRecord {
   std::uint64_t will_claim = 0;  // the will of that use of a client id; 0: no will
 };
 
-// A message for one durable session: a retained value it asked for, or its share of a group's.
+// A message for one session: a retained value that a durable one wants, or a share of a group's.
 struct DeliverRecord {
   MessageRef message{};
   mqtt::Qos qos{};

@@ -13,8 +13,27 @@ ShardIndex Shard::restore_place(const ConnectRecord& record, ShardIndex wanted) 
   return directory_.restore(record.client_id, wanted, record.claim);
 }
 
-// The front's part in what concerns a session anywhere: which shares are no longer owed.
+namespace {
+
+// Of a read of retained messages that nobody has any more.
+constexpr std::uint64_t read_of_earlier_life = UINT64_MAX;
+
+bool is_from_read(const DeliverRecord& delivery) {
+  return delivery.retain && delivery.qos != mqtt::Qos::at_most_once && delivery.filter.empty();
+}
+
+}  // namespace
+
+// The front's part in what concerns a session anywhere: which shares are no longer owed, and which
+// retained values had been followed by newer ones when they had their place; see is_still_due.
 void Shard::note_replayed(Record& record) {
+  if (auto* delivery = std::get_if<DeliverRecord>(&record.what);
+      delivery && is_from_read(*delivery)) {
+    const MessageRef* value = retained_.find(delivery->message->topic());
+    const bool is_newest =
+        value != nullptr && as_text((*value)->payload()) == as_text(delivery->message->payload());
+    if (!is_newest) delivery->read = read_of_earlier_life;
+  }
   if (auto* delivery = std::get_if<DeliverRecord>(&record.what);
       delivery && delivery->origin != 0) {
     shares_owed_.erase({delivery->filter, delivery->origin});
@@ -53,6 +72,13 @@ void Shard::end_replay(std::uint64_t active) {
   for (ShardIndex to = 0; has_part && to < options_.count; ++to) {
     if (to != options_.index && (active_ & bit_of(to)) != 0) tell_everything(to);
   }
+  // The record that they are settled was lost.
+  sessions_.for_each([&](Session& session) {
+    for (auto at = session.send.begin_position(); at < session.send.end_position(); ++at) {
+      if (session.send.at(at).state == SendState::done)
+        propose({.session = session.id, .what = SettleRecord{Settled::finished, at}});
+    }
+  });
   if (!is_front()) return;
   propose({.what = StartRecord{.time = now_.wall,
                                .queue_bytes_max = settings_.queue_bytes_max,

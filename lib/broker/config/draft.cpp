@@ -32,8 +32,7 @@ void add_loopback(Draft& draft) {
   draft.listeners = {first, second};
 }
 
-void find_twins(const std::vector<Listener>& listeners, const std::string& file,
-                std::vector<Finding>& findings) {
+void find_twins(const std::vector<Listener>& listeners, std::vector<Finding>& findings) {
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     const Listener& one = listeners[i];
     const bool is_twin =
@@ -88,7 +87,7 @@ Config finish(Draft& draft, std::vector<Finding>& findings) {
     draft.config.listeners.push_back(listener.listener);
   }
   const auto& listeners = draft.config.listeners;
-  find_twins(listeners, file, findings);
+  find_twins(listeners, findings);
   for (const Listener& listener : listeners) {
     if (listener.allow_anonymous) continue;
     findings.push_back(

@@ -252,7 +252,7 @@ TEST_CASE("mistakes in a file are named with their line and a suggestion", "[com
   CHECK(complaint_of(parse_with_file("host = ['a']")) == "78 FILE:1: host takes one value / ");
   CHECK(complaint_of(parse_with_file("host = ")).starts_with("78 FILE:1: "));
   CHECK(complaint_of(parse_send({"--config", "/nowhere/x"})) ==
-        "66 /nowhere/x: No such file or directory / ");
+        "66 cannot read --config /nowhere/x: No such file or directory / ");
 }
 
 TEST_CASE("a bad value is refused with the flag, the value and what would do", "[commands]") {

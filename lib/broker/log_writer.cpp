@@ -52,8 +52,8 @@ void LogWriter::set_file(os::Fd file) {
 void LogWriter::run() {
   for (;;) {
     std::unique_lock hold(lock_);
-    news_.wait(hold, [this] { return is_ending_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
+    news_.wait(hold, [this] { return is_ending_ || !waiting_.empty() || lost_ > 0; });
+    if (waiting_.empty() && lost_ == 0) return;
     const std::vector<Line> lines = std::exchange(waiting_, {});
     const std::uint64_t lost = std::exchange(lost_, 0);
     if (next_file_.is_open()) file_ = std::move(next_file_);

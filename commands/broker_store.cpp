@@ -200,8 +200,8 @@ int run_compact(const Parsed& parsed) {
   std::uint64_t bytes = 0;
   for (const storage::SegmentSummary& segment : segments) bytes += segment.header.bytes;
   return print(fmt::format(
-      "{}: sound, {} bytes in {} segments, {} snapshots; nothing to do here: a broker removes "
-      "segments while it runs, as far as its snapshots allow\n",
+      "{}: sound, {} bytes in {} segments, {} snapshots; nothing to do: no broker takes snapshots "
+      "yet, and every segment is needed without one\n",
       checked->directory, bytes, segments.size(), checked->summary.snapshots.size()));
 }
 

@@ -11,12 +11,6 @@
 
 namespace mqz::broker {
 
-// How new sessions are spread over the shards.
-enum class Placement : std::uint8_t {
-  pack,    // on the first shard that has time: fewer wake-ups while there is little to do
-  spread,  // in turn
-};
-
 class Directory {
  public:
   struct Place {

@@ -15,6 +15,7 @@ Shard::Shard(Options options)
       interest_(options_.hash_seed),
       routes_(options_.hash_seed, subscriptions_, groups_, interest_),
       retained_(options_.hash_seed),
+      placer_(options_.placement, options_.index, options_.count),
       queue_bytes_max_(settings_.queue_bytes_max),
       queue_messages_max_(settings_.queue_messages_max),
       mail_(options_.count) {
@@ -220,10 +221,6 @@ void Shard::drain() {
   connections_.for_each(
       [&](Connection& connection) { refuse(connection, mqtt::Reason::server_shutting_down); });
   run_committed();
-}
-
-void Shard::set_loads(std::span<const std::uint16_t> loads) {
-  loads_.assign(loads.begin(), loads.end());
 }
 
 void Shard::tick() {

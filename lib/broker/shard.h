@@ -29,6 +29,7 @@
 #include "lib/broker/groups.h"
 #include "lib/broker/interest.h"
 #include "lib/broker/mail.h"
+#include "lib/broker/placement.h"
 #include "lib/broker/publish_writer.h"
 #include "lib/broker/retained_read.h"
 #include "lib/broker/retained_tree.h"
@@ -134,7 +135,7 @@ class Shard {
   // Mail for the other shards since the last call, by shard.
   std::vector<std::vector<Mail>>& mail() { return mail_; }
   // For placement: how busy each shard is, in thousandths; told by the loop.
-  void set_loads(std::span<const std::uint16_t> loads);
+  void set_loads(std::span<const std::uint16_t> loads) { placer_.note(loads, connections_.size()); }
 
   // The turn is over: what was proposed in it is on its way.
   void flush() {
@@ -181,7 +182,6 @@ class Shard {
   std::optional<mqtt::Reason> check_connect(const Connection& connection,
                                             const mqtt::Connect& packet) const;
   void refuse_connect(Connection& connection, mqtt::Reason reason);
-  ShardIndex choose_shard();
   void connect_here(Connection& connection, const mqtt::Connect& packet, std::string client_id,
                     std::uint64_t claim);
   void adopt(AdoptMail mail);
@@ -406,8 +406,7 @@ class Shard {
   std::uint64_t active_ = 0;  // bits of the shards that have a part in anything, this one included
   std::unordered_map<ShardIndex, std::vector<AdoptMail>>
       newcomers_{};  // becoming active, and their first connections
-  std::vector<std::uint16_t> loads_{};
-  ShardIndex next_shard_ = 0;
+  Placer placer_;    // the front's
   std::uint64_t assigned_ids_ = 0;
 
   Bytes fresh_input_{};  // while a first packet is handled: all that came, from it on

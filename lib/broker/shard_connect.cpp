@@ -101,25 +101,12 @@ void Shard::on_connect(Connection& connection, const mqtt::Frame& frame) {
   take_limits(connection, *packet);
   if (!takes_connack(connection, *packet, client_id))
     return refuse_connect(connection, Reason::packet_too_large);
-  const Directory::Place place = directory_.claim(client_id, choose_shard());
+  const Directory::Place place = directory_.claim(client_id, placer_.choose());
   if (place.shard == options_.index)
     return connect_here(connection, *packet, std::move(client_id), place.claim);
   hand_over(connection, place.shard,
             AdoptMail{connection.transport, connection.listener, std::move(client_id), place.claim,
                       std::string(as_text(fresh_input_))});
-}
-
-ShardIndex Shard::choose_shard() {
-  if (options_.placement == Placement::spread) {
-    const ShardIndex chosen = next_shard_;
-    next_shard_ = static_cast<ShardIndex>((next_shard_ + 1) % options_.count);
-    return chosen;
-  }
-  constexpr std::uint16_t busy = 700;
-  const auto at = std::ranges::find_if(loads_, [](std::uint16_t load) { return load < busy; });
-  if (at != loads_.end()) return static_cast<ShardIndex>(at - loads_.begin());
-  if (loads_.empty()) return options_.index;
-  return static_cast<ShardIndex>(std::ranges::min_element(loads_) - loads_.begin());
 }
 
 void Shard::adopt(AdoptMail mail) {

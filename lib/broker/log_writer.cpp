@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -16,6 +17,8 @@ namespace {
 
 // What a pipe takes whole when poll says that it takes anything.
 constexpr std::size_t piece_bytes = 4096;
+// Lines gather so long after those before them, so that many cost one write and one waking.
+constexpr std::chrono::milliseconds rest{10};
 
 }  // namespace
 
@@ -58,19 +61,23 @@ void LogWriter::run() {
     const std::uint64_t lost = std::exchange(lost_, 0);
     if (next_file_.is_open()) file_ = std::move(next_file_);
     hold.unlock();
-    for (const Line& line : lines) write(line);
+    write(lines);
     if (lost > 0)
-      write({LOG_WARNING, 0, fmt::format("{} lines were lost: this log was not taken\n", lost)});
+      write({{LOG_WARNING, 0, fmt::format("{} lines were lost: this log was not taken\n", lost)}});
+    std::this_thread::sleep_for(rest);
     hold.lock();
     waiting_bytes_ = 0;
     for (const Line& line : waiting_) waiting_bytes_ += line.text.size();
   }
 }
 
-void LogWriter::write(const Line& line) {
-  const std::string_view text = line.text;
-  if (places_.syslog) {
-    const std::string_view plain = text.substr(line.stamp, text.size() - line.stamp - 1);
+void LogWriter::write(const std::vector<Line>& lines) {
+  std::string text;
+  for (const Line& line : lines) {
+    text += line.text;
+    if (!places_.syslog) continue;
+    const std::string_view plain =
+        std::string_view(line.text).substr(line.stamp, line.text.size() - line.stamp - 1);
     syslog(line.priority, "%.*s", static_cast<int>(plain.size()), plain.data());
   }
   for (const int fd : places_.descriptors) write_to(fd, text);

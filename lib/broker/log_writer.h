@@ -42,7 +42,7 @@ class LogWriter {
 
  private:
   void run();
-  void write(const Line& line);
+  void write(const std::vector<Line>& lines);
   void write_to(int fd, std::string_view text);
   bool is_given_up();
 

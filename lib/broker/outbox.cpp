@@ -10,6 +10,7 @@ namespace mqz::broker {
 namespace {
 
 constexpr std::size_t chunk_bytes_min = 480;
+constexpr std::size_t between_payloads = 112;  // for the head of a packet
 constexpr std::size_t chunk_bytes_max = 64 * 1024 - 64;
 
 }  // namespace
@@ -27,8 +28,12 @@ void Outbox::link(Chunk* chunk) {
 }
 
 // Chunks grow with what already waits, so a lone small packet costs little and a stream few chunks.
+// Behind a payload that is kept elsewhere there is seldom more than one head before the next.
 void Outbox::add_chunk(std::size_t size_min) {
-  const std::size_t grown = std::clamp(bytes_ * 2, chunk_bytes_min, chunk_bytes_max);
+  const bool is_behind_payload = tail_ != nullptr && tail_->payload;
+  const std::size_t grown = is_behind_payload
+                                ? between_payloads
+                                : std::clamp(bytes_ * 2, chunk_bytes_min, chunk_bytes_max);
   link(make_chunk(std::max(size_min, grown)));
 }
 

@@ -11,7 +11,7 @@ from packets import (DISCONNECT, PACKET_TOO_LARGE, PUBACK, PUBLISH, QUOTA_EXCEED
 from placements import on_every_placement
 
 # What may wait for one connection; the standard is 64 MB.
-WAITING = (64 if harness.LONG else 8) * MEGABYTE
+WAITING = (64 if harness.LONG else 32) * MEGABYTE
 COUNTED = "sys_interval 1\n"
 
 

@@ -75,6 +75,13 @@ constexpr Option broker_options[] = {
             "written, and on the disk at most that much later), none (it is written)",
      .fallback = "sync",
      .scope = Scope::command},
+    {.name = "store-snapshot-bytes",  // of tests: snapshots without much to write
+     .value = "BYTES",
+     .type = ValueType::integer,
+     .group = "broker",
+     .doc = "take a snapshot when the journal has grown by this much",
+     .scope = Scope::command,
+     .hidden = true},
     {.name = "check-config",
      .group = "broker",
      .doc = "read the file, say what is wrong with it, and end",
@@ -113,6 +120,8 @@ Checked<broker::StoreOptions> store_options(const Parsed& parsed, const broker::
   broker::StoreOptions options{.salvages = config.salvages_store};
   if (const std::string store = store_directory(parsed, config); !store.empty())
     options.directory = broker_part(store);
+  if (parsed.has("store-snapshot-bytes"))
+    options.snapshot_bytes = static_cast<std::uint64_t>(parsed.integer("store-snapshot-bytes"));
   const std::string_view when = parsed.text("durability");
   if (when == "sync") return options;
   if (when == "none") {

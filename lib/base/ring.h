@@ -34,6 +34,12 @@ class Ring {
     ++begin_;
   }
 
+  // Nothing was ever pushed: the first will have this position.
+  void begin_at(std::uint64_t position) {
+    MQZ_CHECK(empty());
+    begin_ = end_ = position;
+  }
+
   // Gives the memory back when empty, and keeps the positions.
   void shrink() {
     if (!empty() || capacity_ <= 16) return;

@@ -51,6 +51,10 @@ class Slots {
 
   std::size_t size() const { return count_; }
 
+  // For a walk in steps, between which objects may come and go: the one in that slot, if any.
+  std::size_t slot_count() const { return rows_.size(); }
+  T* in_slot(std::size_t slot) const { return rows_[slot].object.get(); }
+
   // Visits every object; the visitor may take the one it is given.
   template <typename Visit>
   void for_each(Visit&& visit) {

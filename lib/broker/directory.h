@@ -2,6 +2,7 @@
 // finds its session wherever it lives, and two connections of one id always meet on one shard.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ class Directory {
   // As an earlier life of the broker left it. Where the client id's session is: `shard` if it has
   // none yet.
   ShardIndex restore(std::string_view client_id, ShardIndex shard, std::uint64_t claim);
+  // Claims are given behind this one.
+  void restore_last(std::uint64_t claim) { last_claim_ = std::max(last_claim_, claim); }
+  std::uint64_t last_claim() const { return last_claim_; }
   bool contains(std::string_view client_id) const {
     return entries_.find(client_id) != entries_.end();
   }

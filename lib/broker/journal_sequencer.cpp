@@ -9,6 +9,7 @@
 namespace mqz::broker {
 
 void JournalSequencer::append(storage::Frame frame) {
+  bytes_ += frame.bytes;
   const storage::Position first = journal_.append(std::move(frame));
   MQZ_CHECK(first + 1 <= next_);
   builder_.reuse(journal_.take_buffer());

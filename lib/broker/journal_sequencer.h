@@ -22,6 +22,8 @@ class JournalSequencer final : public Sequencer {
   // What was proposed in this turn goes to the journal.
   void flush() override;
   std::optional<Record> take_committed() override;
+  // Given to the journal since the beginning of this life.
+  std::uint64_t bytes() const { return bytes_; }
 
  private:
   void append(storage::Frame frame);
@@ -30,6 +32,7 @@ class JournalSequencer final : public Sequencer {
   storage::FrameBuilder builder_;
   storage::Position next_;  // of the next record
   std::deque<Record> waiting_{};
+  std::uint64_t bytes_ = 0;
   storage::Position committed_end_ = 0;
   std::vector<storage::Committed> committed_{};
 };

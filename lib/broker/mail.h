@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -132,11 +133,20 @@ struct CommittedMail {
   Record record{};
 };
 
-using Mail =
-    std::variant<AdoptMail, SessionEndMail, ActivateMail, ActiveMail, RouteMail, InterestMail,
-                 SettleMail, SettledMail, RetainedAskMail, RetainedSliceMail, RetainedDropMail,
-                 GroupJoinMail, GroupLeaveMail, GroupPresenceMail, GroupDeliverMail,
-                 GroupReturnMail, CountersAskMail, CountersMail, ProposeMail, CommittedMail>;
+// A snapshot begins: what the shard has applied reaches to this position. It is answered when all
+// that the shard has is written.
+class SnapshotTarget;
+struct SnapshotMail {
+  std::shared_ptr<SnapshotTarget> target{};
+  std::uint64_t position = 0;
+};
+struct SnapshotDoneMail {};
+
+using Mail = std::variant<AdoptMail, SessionEndMail, ActivateMail, ActiveMail, RouteMail,
+                          InterestMail, SettleMail, SettledMail, RetainedAskMail, RetainedSliceMail,
+                          RetainedDropMail, GroupJoinMail, GroupLeaveMail, GroupPresenceMail,
+                          GroupDeliverMail, GroupReturnMail, CountersAskMail, CountersMail,
+                          ProposeMail, CommittedMail, SnapshotMail, SnapshotDoneMail>;
 
 // About what it keeps in memory; of messages, not of what is rare.
 inline std::size_t mail_bytes(const Mail& mail) {

@@ -56,6 +56,8 @@ class NodePool {
     }
   }
 
+  // Are there any nodes about here? Else the number must not be looked at.
+  bool has_memory(NodeId id) const { return blocks_[id / block_nodes].nodes != nullptr; }
   std::size_t live() const { return live_; }
   // One more than the largest number that may be in use.
   NodeId capacity() const { return static_cast<NodeId>(blocks_.size() * block_nodes); }

@@ -3,79 +3,20 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstring>
 #include <utility>
 
-#include "lib/mqtt/topic.h"
+#include "lib/broker/record_fields.h"
 
 namespace mqz::broker {
 namespace {
 
-using mqtt::Qos;
-
 // ---- Writing: each record is described once, for its size and for its bytes. ----
 
-struct Sizer {
-  std::size_t bytes = 0;
-  void number(std::uint64_t value) {
-    do {
-      ++bytes;
-      value >>= 7U;
-    } while (value != 0);
-  }
-  void raw(Bytes piece) { bytes += piece.size(); }
-};
-
-struct Writer {
-  std::byte* at;
-  void number(std::uint64_t value) {
-    while (value >= 128) {
-      *at++ = static_cast<std::byte>((value & 0x7FU) | 0x80U);
-      value >>= 7U;
-    }
-    *at++ = static_cast<std::byte>(value);
-  }
-  void raw(Bytes piece) {
-    if (!piece.empty()) std::memcpy(at, piece.data(), piece.size());
-    at += piece.size();
-  }
-};
-
-template <typename Sink>
-void put_block(Sink& sink, Bytes block) {
-  sink.number(block.size());
-  sink.raw(block);
-}
-
 enum Flag : unsigned {
-  qos_bits = 3,
-  retain_flag = 4,
-  expires_flag = 8,
-  group_flag = 16,
   clean_start_flag = 1,
   durable_flag = 2,
   will_flag = 4,
-  will_expiry_flag = 1,
 };
-
-std::uint64_t wall_ms(MonoTime time, Now now) {
-  const auto wall = now.wall + (time - now.mono);
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, wall.time_since_epoch().count()));
-}
-
-unsigned message_flags(const Message& message) {
-  return static_cast<unsigned>(message.qos()) | (message.retain() ? retain_flag : 0U) |
-         (message.expires() ? expires_flag : 0U);
-}
-
-// The payload last: it fills the rest.
-template <typename Sink>
-void put_message(Sink& sink, const Message& message, Now now) {
-  if (const auto expires = message.expires()) sink.number(wall_ms(*expires, now));
-  put_block(sink, as_bytes(message.topic()));
-  put_block(sink, message.properties().bytes());
-  sink.raw(message.payload());
-}
 
 template <typename Sink>
 struct Putter {
@@ -110,12 +51,7 @@ struct Putter {
     sink.number((record.clean_start ? clean_start_flag : 0U) |
                 (record.durable ? durable_flag : 0U) | (record.will ? will_flag : 0U));
     sink.number(record.expiry_s);
-    if (!record.will) return;
-    sink.number(record.will->delay_s);
-    sink.number(record.will->expiry_s ? will_expiry_flag : 0U);
-    sink.number(record.will->expiry_s.value_or(0));
-    sink.number(message_flags(*record.will->message));
-    put_message(sink, *record.will->message, now);
+    if (record.will) put_will(sink, *record.will, now);
   }
   void operator()(const DisconnectRecord& record) const {
     sink.number(record.claim);
@@ -160,74 +96,7 @@ void put(Sink& sink, const Record& record, Now now) {
   std::visit(Putter<Sink>{sink, now}, record.what);
 }
 
-// ---- Reading. A wrong byte makes it bad; the fields read after that mean nothing. ----
-
-class Reader {
- public:
-  Reader(Bytes body, Now now) : rest_(body), now_(now) {}
-
-  bool is_bad() const { return bad_; }
-  bool is_empty() const { return rest_.empty(); }
-
-  template <typename Number = std::uint64_t>
-  Number number(std::uint64_t most = std::numeric_limits<Number>::max()) {
-    std::uint64_t value = 0;
-    unsigned shift = 0;
-    for (;;) {
-      if (rest_.empty() || shift > 63) return fail(), Number{};
-      const auto byte = std::to_integer<std::uint64_t>(rest_[0]);
-      rest_ = rest_.subspan(1);
-      if (shift == 63 && byte > 1) return fail(), Number{};
-      value |= (byte & 0x7FU) << shift;
-      if (byte < 128) break;
-      shift += 7;
-    }
-    if (value > most) return fail(), Number{};
-    return static_cast<Number>(value);
-  }
-  Bytes block() {
-    const auto size = number();
-    if (bad_ || size > rest_.size()) return fail(), Bytes{};
-    const Bytes piece = rest_.first(static_cast<std::size_t>(size));
-    rest_ = rest_.subspan(piece.size());
-    return piece;
-  }
-  std::string text() { return std::string(as_text(block())); }
-  WallTime wall() {
-    return WallTime(Millis(number<std::int64_t>(std::numeric_limits<std::int64_t>::max() / 4)));
-  }
-  std::string filter() {
-    std::string found = text();
-    if (!bad_ && !mqtt::is_valid_filter(found)) fail();
-    return found;
-  }
-  Qos qos(unsigned bits) {
-    if ((bits & qos_bits) == 3) return fail(), Qos{};
-    return static_cast<Qos>(bits & qos_bits);
-  }
-  MessageRef message(unsigned flags) {
-    const Qos level = qos(flags);
-    MonoTime expires = MonoTime::max();
-    if ((flags & expires_flag) != 0) expires = now_.mono + (wall() - now_.wall);
-    const std::string_view topic = as_text(block());
-    const Bytes properties = block();
-    if (bad_ || !mqtt::is_valid_topic(topic) ||
-        mqtt::check_properties(properties, mqtt::PacketType::publish) != mqtt::Reason::success)
-      return fail(), MessageRef{};
-    const Bytes payload = std::exchange(rest_, Bytes{});
-    return MessageRef::make(topic, mqtt::PropertyView(properties), payload, level,
-                            (flags & retain_flag) != 0, expires);
-  }
-
- private:
-  void fail() {
-    bad_ = true;
-    rest_ = {};
-  }
-  Bytes rest_;
-  Now now_;
-  bool bad_ = false;
-};
+// ---- Reading. ----
 
 PublishRecord read_publish(Reader& in) {
   PublishRecord record;
@@ -262,15 +131,7 @@ ConnectRecord read_connect(Reader& in) {
   record.clean_start = (flags & clean_start_flag) != 0;
   record.durable = (flags & durable_flag) != 0;
   record.expiry_s = in.number<std::uint32_t>();
-  if ((flags & will_flag) == 0) return record;
-  Will will;
-  will.delay_s = in.number<std::uint32_t>();
-  const bool expires = (in.number(1) & will_expiry_flag) != 0;
-  const auto expiry_s = in.number<std::uint32_t>();
-  if (expires) will.expiry_s = expiry_s;
-  const auto message_flags = in.number<std::uint32_t>(15);
-  will.message = in.message(message_flags);
-  record.will = std::move(will);
+  if ((flags & will_flag) != 0) record.will = read_will(in);
   return record;
 }
 

@@ -1,11 +1,79 @@
 #include "lib/broker/replay.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "lib/broker/shard_restore.h"
 
 namespace mqz::broker {
 
 Replay::Replay(std::vector<Shard*> shards) : shards_(std::move(shards)) {
   for (Shard* shard : shards_) shard->begin_replay();
+}
+
+// Does this newer entry hold? Then the session that an older one had is gone.
+bool Replay::supersede(const std::string& client_id, const Known& newer) {
+  const auto at = known_.find(client_id);
+  if (at == known_.end()) return known_.emplace(client_id, newer), true;
+  Known& known = at->second;
+  // A session ends behind the last thing that its image reflects.
+  const bool holds = newer.stamp > known.stamp || (newer.stamp == known.stamp && newer.number == 0);
+  if (!holds) return false;
+  if (known.number != 0) {
+    ShardRestore(*shards_[known.shard]).forget(client_id);
+    sessions_.erase(known.number);
+    carry_mail();
+  }
+  known = newer;
+  return true;
+}
+
+void Replay::restore_session(SessionImage image, std::uint64_t stamp) {
+  Known known{.stamp = stamp,
+              .number = image.number,
+              .shard = static_cast<ShardIndex>(image.shard % shards_.size())};
+  if (!supersede(image.client_id, known)) return;
+  const ConnectRecord connect{.client_id = image.client_id, .claim = image.claim};
+  shards_.front()->restore_place(connect, known.shard);
+  sessions_[image.number] = {known.shard,
+                             ShardRestore(*shards_[known.shard]).session(std::move(image), stamp)};
+  carry_mail();
+}
+
+void Replay::restore(SnapshotObject object, std::uint64_t stamp) {
+  is_restoring_ = true;
+  last_position_ = std::max(last_position_, stamp);
+  struct Visitor {
+    Replay& replay;
+    std::uint64_t stamp;
+    ShardRestore front() const { return ShardRestore(*replay.shards_.front()); }
+    void operator()(SessionImage& image) const { replay.restore_session(std::move(image), stamp); }
+    void operator()(QueueImage& image) const {
+      const auto at = replay.sessions_.find(image.number);
+      if (at == replay.sessions_.end()) return;
+      ShardRestore(*replay.shards_[at->second.shard]).queue(at->second.session, std::move(image));
+    }
+    void operator()(EndedImage& image) const {
+      replay.ended_[image.number] = stamp;
+      replay.supersede(image.client_id, {.stamp = stamp});
+    }
+    void operator()(RetainedImage& image) const { front().retained(image.message); }
+    void operator()(WillImage& image) const {
+      const std::size_t home = image.shard % replay.shards_.size();
+      ShardRestore(*replay.shards_[home]).will(image.claim, std::move(image.will));
+    }
+    void operator()(ShareImage& image) const { front().share(std::move(image)); }
+    void operator()(FrontImage& image) const {
+      replay.replay_from_ = image.replay_from;
+      for (Shard* shard : replay.shards_) ShardRestore(*shard).front(image, stamp);
+    }
+  };
+  std::visit(Visitor{*this, stamp}, object);
+}
+
+void Replay::end_restoring() {
+  if (!std::exchange(is_restoring_, false)) return;
+  for (Shard* shard : shards_) ShardRestore(*shard).link_shares(*shards_.front());
 }
 
 void Replay::find_session(Record& record) const {
@@ -17,8 +85,13 @@ void Replay::find_session(Record& record) const {
 }
 
 void Replay::apply(Record record) {
+  end_restoring();
+  if (record.position < replay_from_) return;
+  last_position_ = std::max(last_position_, record.position);
   Shard& front = *shards_.front();
   if (auto* connect = std::get_if<ConnectRecord>(&record.what)) {
+    const auto known = known_.find(connect->client_id);
+    if (known != known_.end() && record.position <= known->second.stamp) return;
     // Where it was; with fewer shards than then, anywhere.
     const auto wanted = static_cast<ShardIndex>(connect->shard % shards_.size());
     record.shard = front.restore_place(*connect, wanted);
@@ -34,6 +107,9 @@ void Replay::apply(Record record) {
     for (Shard* shard : shards_) shard->apply(record);
   } else {
     find_session(record);
+    // What it was given then went elsewhere when it ended, and the snapshot knows where.
+    const auto ended = ended_.find(record.number);
+    if (ended != ended_.end() && record.position <= ended->second) return carry_mail();
     shards_[record.shard]->apply(record);
   }
   carry_mail();
@@ -54,6 +130,8 @@ void Replay::carry_mail() {
 }
 
 void Replay::finish() {
+  end_restoring();
+  for (Shard* shard : shards_) shard->set_applied(last_position_);
   std::uint64_t active = 1;
   for (ShardIndex index = 0; index < shards_.size(); ++index) {
     if (shards_[index]->session_count() > 0) active |= std::uint64_t{1} << index;

@@ -1,12 +1,14 @@
-// Makes the state of an earlier life of the broker from its records, by the very code that applies
-// them while it lives. Before the threads start: one thread has all shards.
+// Makes the state of an earlier life of the broker from a snapshot of it and its records, by the
+// very code that applies them while it lives. Before the threads start: one thread has all shards.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "lib/broker/shard.h"
+#include "lib/broker/snapshot_codec.h"
 
 namespace mqz::broker {
 
@@ -15,7 +17,9 @@ class Replay {
   // The shards of the new life, the front first; fresh, and with their time set.
   explicit Replay(std::vector<Shard*> shards);
 
-  // The next record, with its position.
+  // The next entry of a snapshot, with its stamp. All of them before the first record.
+  void restore(SnapshotObject object, std::uint64_t stamp);
+  // The next record, with its position; some may be older than the objects they touch.
   void apply(Record record);
   // There are no more. What the earlier life still owed is proposed: wills that were due, and what
   // shared groups had been given and nobody was found for.
@@ -26,11 +30,25 @@ class Replay {
     ShardIndex shard = 0;
     SlotId session{};
   };
+  struct Known {
+    std::uint64_t stamp = 0;
+    std::uint64_t number = 0;  // 0: no session
+    ShardIndex shard = 0;
+  };
+  bool supersede(const std::string& client_id, const Known& newer);
+  void restore_session(SessionImage image, std::uint64_t stamp);
+  void end_restoring();
   void find_session(Record& record) const;
   void carry_mail();
 
   std::vector<Shard*> shards_;
   std::unordered_map<std::uint64_t, Place> sessions_{};  // by number
+  // What the snapshot says of client ids.
+  std::unordered_map<std::string, Known> known_{};
+  std::unordered_map<std::uint64_t, std::uint64_t> ended_{};  // when, by number
+  std::uint64_t replay_from_ = 0;
+  std::uint64_t last_position_ = 0;
+  bool is_restoring_ = false;
 };
 
 }  // namespace mqz::broker

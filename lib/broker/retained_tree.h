@@ -41,6 +41,14 @@ class RetainedTree {
 
   class Cursor;
 
+  // For a walk over everything in steps, between which the tree may change: what stays where it is
+  // is seen once. Numbers below node_capacity.
+  NodeId node_capacity() const { return nodes_.capacity(); }
+  const MessageRef* in_node(NodeId id) const {
+    if (!nodes_.has_memory(id) || !nodes_[id].message) return nullptr;
+    return &nodes_[id].message;
+  }
+
   std::size_t size() const { return message_count_; }
   std::size_t message_bytes() const { return message_bytes_; }  // of the blocks
   std::size_t memory_bytes() const;                             // of the tree without them

@@ -59,10 +59,30 @@ void SendQueue::finish(std::uint64_t position) {
   outgoing.state = SendState::done;
 }
 
+void SendQueue::give_back(std::uint64_t position) {
+  Outgoing& outgoing = ring_.at(position);
+  MQZ_CHECK(outgoing.state < SendState::done);
+  if (outgoing.state != SendState::queued && position < sent_) --in_flight_;
+  outgoing.state = SendState::done;
+}
+
+void SendQueue::restore(std::uint64_t begin, std::uint64_t dup_until) {
+  ring_.begin_at(begin);
+  sent_ = begin;
+  dup_until_ = dup_until;
+}
+
+void SendQueue::restore_entry(Outgoing outgoing) {
+  if (outgoing.state != SendState::done) return push(std::move(outgoing));
+  bytes_ += outgoing.cost;
+  ring_.push(std::move(outgoing));
+}
+
 void SendQueue::retire(std::uint64_t position) {
   Outgoing& outgoing = ring_.at(position);
   MQZ_CHECK(outgoing.state == SendState::done);
   bytes_ -= outgoing.cost;
+  outgoing = Outgoing{};
   outgoing.state = SendState::retired;
   pop_retired();
 }

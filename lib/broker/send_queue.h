@@ -66,6 +66,7 @@ class SendQueue {
     return sent_;
   }
   Outgoing& at(std::uint64_t position) { return ring_.at(position); }
+  const Outgoing& at(std::uint64_t position) const { return ring_.at(position); }
   // Was the entry sent on an earlier connection? Then DUP is set.
   bool was_sent(std::uint64_t position) const { return position < dup_until_; }
 
@@ -81,6 +82,8 @@ class SendQueue {
   void mark_released(std::uint64_t position);
   // Nothing more is to be sent of it: it was acknowledged, or is not to be sent at all.
   void finish(std::uint64_t position);
+  // The same, but what it was can still be read: a snapshot needs it until the record is applied.
+  void give_back(std::uint64_t position);
   // It no longer counts, and its place is free once all before it are.
   void retire(std::uint64_t position);
 
@@ -91,6 +94,12 @@ class SendQueue {
   void interrupt(std::uint16_t window);
   // The same when acknowledgements may be lost, too: more was sent in their place.
   void interrupt() { dup_until_ = ring_.end_position(); }
+
+  // As a snapshot has it; on a new queue, before anything is pushed.
+  void restore(std::uint64_t begin, std::uint64_t dup_until);
+  void restore_entry(Outgoing outgoing);
+  // Positions below it may have been sent to a client whose connection is gone.
+  std::uint64_t sent_until() const { return dup_until_ > sent_ ? dup_until_ : sent_; }
 
   bool empty() const { return ring_.empty(); }
   std::size_t in_flight() const { return in_flight_; }

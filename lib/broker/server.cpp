@@ -82,7 +82,15 @@ Result<void> Server::open_store(const StoreOptions& options) {
   auto store = Store::open(options, replay, now);
   if (!store) return tl::unexpected(store.error());
   store_ = std::move(*store);
-  shards.front()->use(std::make_unique<JournalSequencer>(store_->journal(), os::random_u64()));
+  auto sequencer = std::make_unique<JournalSequencer>(store_->journal(), os::random_u64());
+  snapshots_ = std::make_unique<SnapshotKeeper>(
+      store_->journal(), *sequencer,
+      SnapshotKeeper::Sizes{options.snapshot_bytes, store_->report().journal.bytes,
+                            store_->snapshot_bytes()},
+      [front = loops_.front().get()] { front->mailbox().wake(); });
+  loops_.front()->on_turn(
+      [this](MonoTime time) { snapshots_->step(loops_.front()->shard(), time); });
+  shards.front()->use(std::move(sequencer));
   store_->start([this] { on_store_news(); });
   replay.finish();
   shards.front()->flush();
@@ -122,6 +130,7 @@ void Server::stop() {
   for (auto loop = loops_.rbegin(); loop != loops_.rend(); ++loop)
     (*loop)->mailbox().tell_to_drain();
   threads_.clear();
+  snapshots_.reset();  // one that is being taken is given up
 }
 
 }  // namespace mqz::broker

@@ -10,6 +10,7 @@
 
 #include "lib/base/error.h"
 #include "lib/broker/shard_loop.h"
+#include "lib/broker/snapshot_keeper.h"
 #include "lib/broker/store.h"
 #include "lib/storage/repair.h"
 
@@ -66,6 +67,7 @@ class Server {
   std::optional<storage::RepairReport> repaired_{};
   std::unique_ptr<Store> store_{};                       // behind the loops, which its thread wakes
   storage::SpaceState space_ = storage::SpaceState::ok;  // the committer's
+  std::unique_ptr<SnapshotKeeper> snapshots_{};
   std::vector<std::jthread> threads_{};
 };
 

@@ -34,6 +34,8 @@ struct SubscriptionPlace {
 // A membership in a shared group; the group itself lives on its home shard.
 struct SharedMembership {
   std::string filter{};  // whole: "$share/<group>/<filter>"
+  mqtt::SubscribeOptions options{};
+  std::uint32_t identifier = 0;
 };
 
 struct Session {

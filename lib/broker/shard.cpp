@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/rules.h"
+#include "lib/broker/snapshot_run.h"
 
 namespace mqz::broker {
 
@@ -223,6 +224,16 @@ void Shard::drain() {
   run_committed();
 }
 
+std::optional<MonoTime> Shard::next_deadline() const {
+  const auto next = timers_.next();
+  if (snapshot_again_ == MonoTime::max()) return next;
+  return std::min(next.value_or(MonoTime::max()), snapshot_again_);
+}
+
+bool Shard::has_work() const {
+  return !retained_ready_.empty() || !serves_ready_.empty() || snapshot_again_ <= now_.mono;
+}
+
 void Shard::tick() {
   while (const auto timer = timers_.take(now_.mono)) {
     switch (timer->kind) {
@@ -237,6 +248,7 @@ void Shard::tick() {
   timers_.tidy([&](const Timer& timer) { return is_void(timer); });
   run_retained();
   run_committed();
+  if (snapshot_) run_snapshot();
 }
 
 bool Shard::is_void(const Timer& timer) const {
@@ -304,6 +316,13 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
       shard.options_.sequencer->propose(std::move(mail.record), shard.now_);
     }
     void operator()(CommittedMail& mail) const { shard.apply(mail.record); }
+    void operator()(SnapshotMail& mail) const {
+      shard.applied_ = std::max(shard.applied_, mail.position);
+      shard.take_part(std::move(mail.target));
+    }
+    void operator()(SnapshotDoneMail&) const {
+      if (shard.snapshot_) --shard.snapshot_->others;
+    }
   };
   if (must_wait(from, mail)) return mail_held_.push_back({from, std::move(mail)});
   const std::uint64_t places = places_applied_;
@@ -341,6 +360,8 @@ void Shard::run_committed() {
   is_running_committed_ = true;
   while (auto record = options_.sequencer->take_committed()) {
     ++committed_;
+    applied_ = record->position;
+    if (!shares_owed_.empty()) forget_share(*record);
     if (record->is_for_all()) {
       send_mail_to_others(CommittedMail{*record});
       apply(*record);

@@ -6,7 +6,7 @@
 // connection), shard_session.cpp (sessions, wills, expiry), shard_publish.cpp (PUBLISH of a client,
 // routing), shard_deliver.cpp (to one session), shard_ack.cpp, shard_subscribe.cpp,
 // shard_groups.cpp, shard_retained.cpp, shard_full.cpp (no room on the disk), shard_apply.cpp
-// (committed records), shard_replay.cpp.
+// (committed records), shard_replay.cpp, shard_snapshot.cpp, shard_restore.h.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
@@ -53,6 +54,9 @@ inline constexpr ShardIndex shards_max = 60;
 // The bit of Interest for durable sessions of all other shards; shards have the bits of their
 // index.
 inline constexpr unsigned durable_interest = 63;
+
+struct SnapshotRun;
+struct RestoredState;
 
 class Shard {
  public:
@@ -117,13 +121,20 @@ class Shard {
     return client_sessions_.find(client_id);
   }
 
+  // The front's: writes the durable state of all shards, in slices beside everything else.
+  void begin_snapshot(std::shared_ptr<SnapshotTarget> target);
+  bool is_taking_snapshot() const { return snapshot_ != nullptr; }
+  // All records up to here that concern it.
+  std::uint64_t applied() const { return applied_; }
+  void set_applied(std::uint64_t position) { applied_ = position; }
+
   // The broker stops: every client is told (5: 0x8B) and its connection closed.
   void drain();
 
   // Output.
-  std::optional<MonoTime> next_deadline() const { return timers_.next(); }
+  std::optional<MonoTime> next_deadline() const;
   // There is work left that needs no input: call tick again in this turn or the next.
-  bool has_work() const { return !retained_ready_.empty() || !serves_ready_.empty(); }
+  bool has_work() const;
   // Connections with bytes to write or to be closed; cleared by the call.
   std::vector<SlotId> take_dirty() { return std::exchange(dirty_, {}); }
   bool has_dirty() const { return !dirty_.empty(); }
@@ -259,6 +270,7 @@ class Shard {
   void deliver(Session& session, Routed& message, const DeliveryForm& form);
   void deliver_kept(Session& session, Routed& message, const DeliveryForm& form);
   void done_with(Session& session, std::uint64_t position, Settled how);
+  void share_taken(const DeliveryExtra& share);
   void give_up(Session& session, std::uint64_t position);
   void deliver_qos0(Session& session, Routed& message, const DeliveryForm& form);
   bool make_room(Session& session, Routed& message);
@@ -380,8 +392,20 @@ class Shard {
   // shard_apply.cpp
   bool must_wait(ShardIndex from, const Mail& mail) const;
 
+  // shard_snapshot.cpp
+  friend struct SnapshotRun;
+  void take_part(std::shared_ptr<SnapshotTarget> target);
+  void run_snapshot();
+  void note_ended(const Session& session);
+
+  // shard_restore.cpp
+  friend class ShardRestore;
+  // Does the snapshot that the session came from know what happened there?
+  bool is_reflected(const Session& session, std::uint64_t position) const;
+
   // shard_replay.cpp
   void note_received(const Record& record, const PublishRecord& publish);
+  void forget_share(const Record& record);
   void resettle(Session& session, const SettleRecord& record);
   MonoTime mono_of(WallTime time) const { return now_.mono + (time - now_.wall); }
 
@@ -426,9 +450,16 @@ class Shard {
   std::uint64_t queue_messages_max_ = 0;
   bool is_replaying_ = false;
   std::unordered_map<std::uint64_t, Will> wills_owed_{};  // by claim; due, and not yet published
-  // The front's: what groups with durable members were given, by filter and place, and no member
-  // has been found for.
+  // The front's: what groups with durable members were given, by filter and place, and no record
+  // says who has it.
   std::map<std::pair<std::string, std::uint64_t>, MessageRef> shares_owed_{};
+  std::uint64_t shares_stamp_ = 0;  // where the snapshot had them
+  // QoS 2 identifiers of durable publishers whose records are on their way.
+  std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint16_t>> received_proposed_{};
+  std::uint64_t applied_ = 0;
+  std::unique_ptr<SnapshotRun> snapshot_;
+  MonoTime snapshot_again_ = MonoTime::max();  // when there is more to do for it
+  std::unique_ptr<RestoredState> restored_;
   bool is_draining_ = false;
   bool is_running_committed_ = false;
   std::uint64_t last_token_ = 0;

@@ -24,10 +24,6 @@ void Shard::write_ack(Connection& connection, PacketType type, std::uint16_t pac
 
 // The client is done with a message. Nothing waits for this record.
 void Shard::acknowledged(Session& session, std::uint64_t position) {
-  const Outgoing& outgoing = session.send.at(position);
-  if (!session.durable && outgoing.extra && outgoing.extra->origin != 0) {
-    propose({.what = GroupTakenRecord{outgoing.extra->filter, outgoing.extra->origin}});
-  }
   done_with(session, position, Settled::finished);
   pump(session);
 }

@@ -95,6 +95,11 @@ void Shard::apply(Record& record) {
       shard.end_session(*found);
     }
   };
+  applied_ = std::max(applied_, record.position);
+  if (restored_ != nullptr && !record.is_for_all()) {
+    const Session* session = sessions_.find(record.session);
+    if (session != nullptr && is_reflected(*session, record.position)) return;
+  }
   std::visit(Visitor{*this, record}, record.what);
 }
 

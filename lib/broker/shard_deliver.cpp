@@ -23,8 +23,8 @@ void Shard::deliver(Session& session, Routed& message, const DeliveryForm& form)
   const bool may_send = connection != nullptr && session.send.is_open() &&
                         connection->out.bytes() < settings_.outgoing_bytes_max;
   if (!may_send) {
-    if (make_room(session, message)) enqueue(session, message, form);
-    return;
+    if (make_room(session, message)) return enqueue(session, message, form);
+    return share_taken({.filter = std::string(form.filter), .origin = form.origin});
   }
   // The usual case: nothing waits. A session that never sends it again need not keep it.
   const std::uint64_t position = session.send.end_position();
@@ -33,7 +33,8 @@ void Shard::deliver(Session& session, Routed& message, const DeliveryForm& form)
                            .packet_id = SendQueue::packet_id(position),
                            .identifiers = form.identifiers};
   if (!write_publish(*connection, message, packet, now_.mono)) {
-    return count_drop(session, "larger than the client accepts");
+    count_drop(session, "larger than the client accepts");
+    return share_taken({.filter = std::string(form.filter), .origin = form.origin});
   }
   ++counters_.publishes_sent;
   touch(*connection);
@@ -66,12 +67,25 @@ void Shard::deliver_kept(Session& session, Routed& message, const DeliveryForm& 
 
 // Nothing more is to be sent of an entry. A durable session's counts until the record is applied.
 void Shard::done_with(Session& session, std::uint64_t position, Settled how) {
-  session.send.finish(position);
+  const Outgoing& outgoing = session.send.at(position);
+  if (!session.durable && how == Settled::finished && outgoing.extra) share_taken(*outgoing.extra);
+  if (session.durable && how == Settled::returned) {
+    session.send.give_back(position);
+  } else {
+    session.send.finish(position);
+  }
   if (session.durable) {
     propose({.session = session.id, .what = SettleRecord{how, position}});
   } else {
     session.send.retire(position);
   }
+}
+
+// A member of a group whose session ends with its connection has a message for good, or nobody gets
+// it.
+void Shard::share_taken(const DeliveryExtra& share) {
+  if (share.origin != 0 && !share.filter.empty())
+    propose({.what = GroupTakenRecord{share.filter, share.origin}});
 }
 
 void Shard::deliver_qos0(Session& session, Routed& message, const DeliveryForm& form) {

@@ -1,4 +1,6 @@
 // Shared subscriptions (4.8.2): joining and leaving from any shard, picking on the front.
+#include <algorithm>
+
 #include "lib/base/rules.h"
 #include "lib/broker/shard.h"
 #include "lib/mqtt/topic.h"
@@ -8,7 +10,13 @@ namespace mqz::broker {
 using mqtt::Qos;
 
 void Shard::join_group(Session& session, const OwnedEntry& entry, std::uint32_t identifier) {
-  if (!session.has_shared(entry.filter)) session.shared.push_back({entry.filter});
+  const auto known = std::ranges::find(session.shared, entry.filter, &SharedMembership::filter);
+  SharedMembership membership{entry.filter, entry.options, identifier};
+  if (known == session.shared.end()) {
+    session.shared.push_back(std::move(membership));
+  } else {
+    *known = std::move(membership);
+  }
   GroupJoinMail join{.member = {options_.index, session.id},
                      .filter = entry.filter,
                      .qos = entry.options.qos,
@@ -49,6 +57,9 @@ void Shard::on_group_join(const GroupJoinMail& mail) {
 
 void Shard::on_group_leave(const GroupLeaveMail& mail) {
   const Groups::Change change = groups_.leave(mail);
+  if (change.last) {
+    std::erase_if(shares_owed_, [&](const auto& owed) { return owed.first.first == mail.filter; });
+  }
   if (is_alone()) return;
   const std::string filter(mqtt::parse_shared(mail.filter)->filter);
   if (change.durable_last) send_mail_to_others(InterestMail{filter, false, true});
@@ -60,11 +71,21 @@ bool Shard::feed_group(Group& group, Routed& message, std::uint64_t origin,
                        const GroupMember* not_to) {
   const bool is_recorded = origin != 0 && group.durable_count() > 0;
   if (is_replaying_) {
-    if (is_recorded) shares_owed_.insert_or_assign({group.filter, origin}, message.block());
+    const bool is_news = not_to != nullptr || origin > shares_stamp_;
+    if (is_recorded && is_news)
+      shares_owed_.insert_or_assign({group.filter, origin}, message.block());
     return true;
   }
-  if (message.expires() <= now_.mono) return false;
-  const Membership* chosen = group.pick(message.qos() != Qos::at_most_once, not_to);
+  const Membership* chosen = nullptr;
+  if (message.expires() > now_.mono)
+    chosen = group.pick(message.qos() != Qos::at_most_once, not_to);
+  // Until a record says who has it.
+  const bool is_owed = is_recorded && chosen != nullptr && chosen->qos != Qos::at_most_once;
+  if (is_owed) {
+    shares_owed_.insert_or_assign({group.filter, origin}, message.block());
+  } else if (!shares_owed_.empty()) {
+    shares_owed_.erase({group.filter, origin});
+  }
   if (chosen == nullptr) return false;
   GroupDeliverMail mail{
       .session = chosen->member.session,
@@ -136,10 +157,14 @@ void Shard::return_unacknowledged(Session& session, std::string_view only_filter
        position < session.send.end_position(); ++position) {
     Outgoing& outgoing = session.send.at(position);
     if (!outgoing.extra || !outgoing.extra->group.is_valid() || !outgoing.message) continue;
+    if (outgoing.state >= SendState::done) continue;
     // A QoS 2 delivery that has begun is this member's alone [MQTT-4.8.2-5]; perhaps in an earlier
     // life of the broker.
     const bool has_begun = outgoing.state != SendState::queued || session.send.was_sent(position);
-    if (MQZ_RULE(shared_qos2) && outgoing.qos == Qos::exactly_once && has_begun) continue;
+    if (MQZ_RULE(shared_qos2) && outgoing.qos == Qos::exactly_once && has_begun) {
+      if (!session.durable) share_taken(*outgoing.extra);
+      continue;
+    }
     const SlotId id = outgoing.extra->group;
     if (!only_filter.empty()) {
       // Only what still waits can be taken back from a client that stays.

@@ -99,6 +99,7 @@ void ShardLoop::turn() {
   shard_.set_journal_full(journal_ != nullptr && journal_->space() != storage::SpaceState::ok);
   for (const os::PollEvent& event : events) on_event(event);
   guard_memory(now.mono);
+  if (on_turn_) on_turn_(now.mono);
   shard_.tick();
   shard_.flush();
   write_dirty();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -35,6 +36,8 @@ class ShardLoop {
   // Before run: what the front proposes to, if anything is kept. No loop takes in messages faster
   // than it commits them.
   void set_journal(const storage::Journal& journal) { journal_ = &journal; }
+  // Before run: called once in every turn.
+  void on_turn(std::function<void(MonoTime)> hook) { on_turn_ = std::move(hook); }
 
   // Until told to drain. Then: says goodbye to every client, closes, returns.
   void run();
@@ -78,6 +81,7 @@ class ShardLoop {
   void drain();
 
   const storage::Journal* journal_ = nullptr;
+  std::function<void(MonoTime)> on_turn_{};
   MemoryGuard guard_;
   Shard shard_;
   os::Poller poller_;

@@ -163,6 +163,8 @@ void Shard::publish(Routed& message, Session* publisher, Connection* connection,
   }
   if (has_place) {
     if (has_qos && connection != nullptr) ++connection->publishes_proposed;
+    if (message.qos() == Qos::exactly_once && connection != nullptr && publisher->durable)
+      received_proposed_.emplace(publisher->id.slot, publisher->id.generation, packet_id);
     return propose(
         {.connection = connection != nullptr ? connection->id : SlotId{},
          .session = publisher != nullptr ? publisher->id : SlotId{},
@@ -220,7 +222,7 @@ void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
     const Route& route = routes_.find(message.topic(), publisher);
     for (const Receiver& receiver : route.receivers) {
       const Qos qos = std::min(message.qos(), receiver.qos);
-      if (!receiver.session->durable) continue;
+      if (!receiver.session->durable || is_reflected(*receiver.session, record.position)) continue;
       std::vector<std::uint32_t> identifiers;
       if (receiver.identifier != 0) identifiers.push_back(receiver.identifier);
       identifiers.insert(identifiers.end(), receiver.more.begin(), receiver.more.end());
@@ -235,6 +237,8 @@ void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
   if (message.retain() && is_front()) set_retained(publish.message);
   if (!is_here || publish.packet_id == 0) return;
   if (is_replaying_) return note_received(record, publish);
+  if (!received_proposed_.empty())
+    received_proposed_.erase({record.session.slot, record.session.generation, publish.packet_id});
   Connection* connection = connections_.find(record.connection);
   if (connection == nullptr || connection->state != ConnectionState::open) return;
   --connection->publishes_proposed;

@@ -1,6 +1,7 @@
 // How a shard comes to the state that an earlier life of the broker left in its journal. While it
 // replays it has no clients, proposes nothing and tells no other shard what it wants.
 #include "lib/broker/shard.h"
+#include "lib/broker/shard_restore.h"
 
 namespace mqz::broker {
 
@@ -27,6 +28,7 @@ bool is_from_read(const DeliverRecord& delivery) {
 // The front's part in what concerns a session anywhere: which shares are no longer owed, and which
 // retained values had been followed by newer ones when they had their place; see is_still_due.
 void Shard::note_replayed(Record& record) {
+  forget_share(record);
   if (auto* delivery = std::get_if<DeliverRecord>(&record.what);
       delivery && is_from_read(*delivery)) {
     const MessageRef* value = retained_.find(delivery->message->topic());
@@ -36,9 +38,14 @@ void Shard::note_replayed(Record& record) {
   }
   if (auto* delivery = std::get_if<DeliverRecord>(&record.what);
       delivery && delivery->origin != 0) {
-    shares_owed_.erase({delivery->filter, delivery->origin});
     if (const Group* group = groups_.find(delivery->filter)) delivery->group = group->id;
   }
+}
+
+// Which share is no longer owed.
+void Shard::forget_share(const Record& record) {
+  if (const auto* delivery = std::get_if<DeliverRecord>(&record.what))
+    shares_owed_.erase({delivery->filter, delivery->origin});
   if (const auto* taken = std::get_if<GroupTakenRecord>(&record.what))
     shares_owed_.erase({taken->filter, taken->origin});
 }
@@ -46,7 +53,8 @@ void Shard::note_replayed(Record& record) {
 // A QoS 2 message of a durable publisher: it has not said PUBREL yet.
 void Shard::note_received(const Record& record, const PublishRecord& publish) {
   Session* publisher = sessions_.find(record.session);
-  if (publisher != nullptr && publish.message->qos() == mqtt::Qos::exactly_once)
+  if (publisher == nullptr || is_reflected(*publisher, record.position)) return;
+  if (publish.message->qos() == mqtt::Qos::exactly_once)
     publisher->received.insert(publish.packet_id);
 }
 
@@ -86,8 +94,9 @@ void Shard::end_replay(std::uint64_t active) {
 }
 
 void Shard::propose_owed() {
-  for (const auto& [claim, will] : std::exchange(wills_owed_, {}))
-    publish_will(will, nullptr, claim);
+  restored_.reset();
+  const auto wills = wills_owed_;  // each is owed until its record is applied
+  for (const auto& [claim, will] : wills) publish_will(will, nullptr, claim);
   for (auto& [key, message] : std::exchange(shares_owed_, {})) {
     Group* group = groups_.find(key.first);
     Routed routed(message);

@@ -116,6 +116,7 @@ void Shard::apply_start(const StartRecord& record) {
   std::vector<Session*> ended;
   sessions_.for_each([&](Session& session) {
     if (!session.recorded || !session.is_online) return;
+    if (is_reflected(session, applied_)) return;
     session.is_online = false;
     session.send.interrupt();
     tell_presence(session, false);
@@ -147,11 +148,9 @@ void Shard::fire_will(Session& session) {
   const std::unique_ptr<Will> will = std::move(session.will);
   session.will_due = MonoTime::max();
   if (!will) return;
-  if (is_replaying_) {
-    if (will->message->qos() != mqtt::Qos::at_most_once || will->message->retain())
-      wills_owed_.emplace(session.claim, *will);
-    return;
-  }
+  const bool has_place = will->message->qos() != mqtt::Qos::at_most_once || will->message->retain();
+  if (has_place && session.recorded) wills_owed_.emplace(session.claim, *will);
+  if (is_replaying_) return;
   publish_will(*will, &session, session.claim);
 }
 
@@ -166,6 +165,7 @@ void Shard::publish_will(const Will& will, Session* session, std::uint64_t claim
 
 // A will that still waits is due now: its session ends before its delay [MQTT-3.1.2-8].
 void Shard::end_session(Session& session) {
+  if (snapshot_ && session.recorded) note_ended(session);
   fire_will(session);
   return_unacknowledged(session, {});
   drop_reads(session);

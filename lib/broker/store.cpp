@@ -28,9 +28,10 @@ class Restorer final : public storage::StoreVisitor {
   Result<void> on_gap(storage::Position, storage::Position) override { return {}; }
 
   Result<void> on_snapshot_entry(const storage::SnapshotEntry& entry) override {
-    return fail(ErrorCode::invalid, fmt::format("a snapshot entry of kind {} version {}, and this "
-                                                "program knows none",
-                                                entry.kind, entry.version));
+    auto object = decode(entry, now_);
+    if (!object) return tl::unexpected(object.error());
+    replay_.restore(*std::move(object), entry.stamp);
+    return {};
   }
 
  private:
@@ -85,6 +86,14 @@ std::string durability_text(const StoreOptions& options) {
     case storage::Durability::none: return "none";
   }
   return {};
+}
+
+std::uint64_t Store::snapshot_bytes() const {
+  if (report_.snapshot.name.empty()) return 0;
+  const std::string path = journal_->directory() + "/" + report_.snapshot.name;
+  const auto file = journal_->disk().open(path, os::OpenAs::read);
+  if (!file) return 0;
+  return (*file)->size().value_or(0);
 }
 
 void Store::start(std::function<void()> news) {

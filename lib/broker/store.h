@@ -20,6 +20,8 @@ struct StoreOptions {
   bool salvages = false;  // a damaged store is repaired at the start, at the price of the loss
   storage::RoomSizes sizes{};
   os::Disk* disk = nullptr;  // null: the system's
+  // A snapshot is taken when the journal has grown by this much, and by the size of the last one.
+  std::uint64_t snapshot_bytes = 64ULL << 20U;
 };
 
 os::Disk& disk_of(const StoreOptions& options);
@@ -38,6 +40,8 @@ class Store {
 
   storage::Journal& journal() { return *journal_; }
   const storage::OpenReport& report() const { return report_; }
+  // Of the snapshot that was found; 0 if there is none.
+  std::uint64_t snapshot_bytes() const;
 
  private:
   Store() = default;

@@ -57,6 +57,13 @@ class Subscriptions {
     }
   }
 
+  // visit(filter, const Subscriber&) for every subscription of the session.
+  template <typename Visit>
+  void for_each_of(const Session& session, Visit&& visit) const {
+    for (const SubscriptionPlace& place : session.subscriptions)
+      visit(filters_.filter_of(place.node), lists_[place.node].subscribers[place.index]);
+  }
+
   // Another number after each change.
   std::uint64_t version() const { return version_; }
   std::size_t size() const { return size_; }

@@ -156,8 +156,10 @@ class Subscriber(Client):
 @on_every_placement
 class CrashLoop(harness.Case):
     def start_on(self, port):
-        broker = self.start_mqz("broker", "-c", self.config, *self.placement, "--store",
-                                self.path("store"))
+        # Some lives take snapshots all the time, others none.
+        snapshots = random.choice([[], ["--store-snapshot-bytes", "20000"]])
+        broker = self.start_mqz("broker", "-c", self.config, *self.placement, *snapshots,
+                                "--store", self.path("store"))
         self.wait_for_port(broker, port)
         return broker
 

@@ -56,3 +56,13 @@ TEST_CASE("every transcript holds with clients spread over four shards and late 
 TEST_CASE("every transcript holds when bytes arrive one by one", "[scenario]") {
   play_all({.shard_count = 2, .seed = 5}, Arrival::bytewise);
 }
+
+TEST_CASE("every transcript holds while snapshots are taken, which restarts begin with",
+          "[scenario]") {
+  for (const std::uint32_t seed : {6U, 7U, 8U}) {
+    play_all({.seed = seed, .snapshots = true});
+    play_all({.delays = true, .seed = seed, .snapshots = true});
+    play_all({.shard_count = 4, .seed = seed, .snapshots = true});
+    play_all({.shard_count = 4, .delays = true, .seed = seed, .snapshots = true});
+  }
+}

@@ -67,17 +67,18 @@ std::unique_ptr<broker::Sequencer> PlayedJournal::make_sequencer(bool delays) {
   return keeping;
 }
 
-void PlayedJournal::replay(const std::vector<std::unique_ptr<broker::Shard>>& shards,
-                           Now now) const {
+broker::Replay PlayedJournal::recover(const Shards& shards, const KeptSnapshot* snapshot,
+                                      Now now) const {
   std::vector<broker::Shard*> pointers;
   for (const auto& shard : shards) pointers.push_back(shard.get());
   broker::Replay replay(std::move(pointers));
+  if (snapshot != nullptr) snapshot->restore(replay, now);
   for (std::size_t index = 0; index < kept_.size(); ++index) {
     broker::Record record = record_of(kept_[index], now);
     record.position = index + 1;
     replay.apply(std::move(record));
   }
-  replay.finish();
+  return replay;
 }
 
 std::size_t PlayedJournal::uncommitted_count() const {

@@ -9,6 +9,7 @@
 
 #include "lib/broker/record_codec.h"
 #include "lib/broker/shard.h"
+#include "tests/scenario/kept_snapshot.h"
 
 namespace mqz::scenario {
 
@@ -53,7 +54,9 @@ class PlayedJournal {
   // For the front of the broker's next life. With `delays` it commits what `release` lets through.
   std::unique_ptr<broker::Sequencer> make_sequencer(bool delays);
   // Brings fresh shards, whose time is set, to the state of the lives before.
-  void replay(const std::vector<std::unique_ptr<broker::Shard>>& shards, Now now) const;
+  void replay(const Shards& shards, Now now) const { recover(shards, nullptr, now).finish(); }
+  // The same, from a snapshot if there is one, and not yet finished.
+  broker::Replay recover(const Shards& shards, const KeptSnapshot* snapshot, Now now) const;
 
   // False when nothing waits to be committed.
   bool release(std::size_t count) { return delaying_ != nullptr && delaying_->release(count); }

@@ -1,6 +1,8 @@
 #include "tests/scenario/shards_under_test.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 
 #include "lib/base/check.h"
 #include "lib/broker/config/load.h"
@@ -22,7 +24,8 @@ class OneFile final : public os::TextFiles {
 
 }  // namespace
 
-ShardsUnderTest::ShardsUnderTest(World world) : world_(world), random_(world.seed) {
+ShardsUnderTest::ShardsUnderTest(World world)
+    : world_(world), random_(world.seed), snapshot_random_(world.seed) {
   now_.mono = MonoTime(Millis(1'000'000));
   now_.wall = WallTime(Millis(1'700'000'000'000));
 }
@@ -37,7 +40,8 @@ bool ShardsUnderTest::configure(const std::string& word, const std::string& valu
   return true;
 }
 
-void ShardsUnderTest::start() {
+ShardsUnderTest::Shards ShardsUnderTest::make_shards(bool is_spare) {
+  Shards shards;
   const broker::Config config = broker::load_config("scenario.conf", OneFile(config_text_)).config;
   for (broker::ShardIndex index = 0; index < world_.shard_count; ++index) {
     broker::Shard::Options options{
@@ -47,11 +51,38 @@ void ShardsUnderTest::start() {
         .hash_seed = world_.seed,
         .name_seed = world_.seed,
         .placement = broker::Placement::spread};
-    if (index == broker::front_shard) options.sequencer = journal_.make_sequencer(world_.delays);
-    shards_.push_back(std::make_unique<broker::Shard>(std::move(options)));
-    shards_.back()->set_now(now_);
+    if (index == broker::front_shard) {
+      options.sequencer = is_spare ? std::make_unique<broker::MemorySequencer>()
+                                   : journal_.make_sequencer(world_.delays);
+    }
+    shards.push_back(std::make_unique<broker::Shard>(std::move(options)));
+    shards.back()->set_now(now_);
   }
-  journal_.replay(shards_, now_);
+  return shards;
+}
+
+void ShardsUnderTest::start() {
+  shards_ = make_shards(false);
+  snapshot_.reset();
+  if (!last_snapshot_) return journal_.replay(shards_, now_);
+  // Both ways, and either may be the one that the broker goes on from.
+  const Shards spare = make_shards(true);
+  const bool coin = snapshot_random_() % 2 == 0;
+  journal_.recover(spare, coin ? nullptr : last_snapshot_.get(), now_);
+  broker::Replay replay = journal_.recover(shards_, coin ? last_snapshot_.get() : nullptr, now_);
+  check_same_state(shards_, spare, now_);
+  replay.finish();
+}
+
+// Some objects are written now, others later.
+void ShardsUnderTest::step_snapshot() {
+  if (!world_.snapshots || shards_.empty()) return;
+  if (snapshot_ && snapshot_->is_complete) last_snapshot_ = std::exchange(snapshot_, nullptr);
+  if (!snapshot_ && snapshot_random_() % 4 == 0) {
+    snapshot_ = std::make_shared<KeptSnapshot>();
+    shards_[broker::front_shard]->begin_snapshot(snapshot_);
+  }
+  if (snapshot_) snapshot_->allowed = snapshot_random_() % 4;
 }
 
 void ShardsUnderTest::connect(const std::string& name) {
@@ -137,6 +168,7 @@ bool ShardsUnderTest::carry_mail() {
 }
 
 void ShardsUnderTest::settle() {
+  step_snapshot();
   for (int turn = 0; turn < 1'000'000; ++turn) {
     bool busy = carry_mail();
     for (std::size_t index = 0; index < shards_.size(); ++index) {
@@ -180,6 +212,7 @@ void ShardsUnderTest::drop(const std::string& name) {
 
 void ShardsUnderTest::advance(Millis time) {
   settle();
+  if (snapshot_) snapshot_->allowed = SIZE_MAX;  // or it would look again every few milliseconds
   const MonoTime until = now_.mono + time;
   while (now_.mono < until) {
     MonoTime next = until;

@@ -17,6 +17,9 @@ struct World {
   broker::ShardIndex shard_count = 1;  // clients are spread over them
   bool delays = false;                 // commits come late and in batches
   std::uint32_t seed = 1;
+  // Snapshots are taken all the time, object by object; a restart begins with one or does not, and
+  // must come to the same state.
+  bool snapshots = false;
 };
 
 class ShardsUnderTest final : public BrokerUnderTest {
@@ -52,7 +55,9 @@ class ShardsUnderTest final : public BrokerUnderTest {
     bool closed = false;
   };
 
+  Shards make_shards(bool is_spare);
   void start();
+  void step_snapshot();
   void feed(Wire& wire);
   void collect(std::size_t shard);
   bool carry_mail();
@@ -63,8 +68,11 @@ class ShardsUnderTest final : public BrokerUnderTest {
   Now now_{};
   std::mt19937 random_;
   PlayedJournal journal_{};
-  std::vector<std::unique_ptr<broker::Shard>> shards_{};
-  std::map<int, std::unique_ptr<Wire>> wires_{};  // by transport
+  Shards shards_{};
+  std::mt19937 snapshot_random_;
+  std::shared_ptr<KeptSnapshot> snapshot_{};       // that is being taken
+  std::shared_ptr<KeptSnapshot> last_snapshot_{};  // that is complete
+  std::map<int, std::unique_ptr<Wire>> wires_{};   // by transport
   std::map<std::string, int> names_{};
   int last_transport_ = 0;
 };

@@ -1,0 +1,89 @@
+#include "lib/broker/shard_restore.h"
+
+#include "lib/broker/snapshot_run.h"
+#include "lib/mqtt/topic.h"
+
+namespace mqz::broker {
+
+bool Shard::is_reflected(const Session& session, std::uint64_t position) const {
+  if (!restored_) return false;
+  const auto at = restored_->stamps.find(&session);
+  return at != restored_->stamps.end() && position <= at->second;
+}
+
+SlotId ShardRestore::session(SessionImage image, std::uint64_t stamp) {
+  if (!shard_.restored_) shard_.restored_ = std::make_unique<RestoredState>();
+  Session& session =
+      shard_.make_session({.client_id = std::move(image.client_id), .claim = image.number});
+  shard_.restored_->stamps.insert_or_assign(&session, stamp);
+  session.claim = image.claim;
+  session.durable = image.durable;
+  session.recorded = true;
+  session.is_online = image.is_online;
+  session.expiry_s = image.expiry_s;
+  if (image.will) session.will = std::make_unique<Will>(std::move(*image.will));
+  if (image.expires != MonoTime::max()) shard_.expire_at(session, image.expires);
+  if (image.will_due != MonoTime::max()) shard_.fire_will_at(session, image.will_due);
+  for (const SubscriptionImage& one : image.subscriptions) {
+    if (mqtt::is_shared(one.entry.filter)) {
+      shard_.join_group(session, one.entry, one.identifier);
+    } else {
+      shard_.subscriptions_.put(session, {one.entry.filter, one.entry.options}, one.identifier);
+    }
+  }
+  shard_.tell_presence(session, session.is_online);
+  for (const std::uint16_t id : image.received) session.received.insert(id);
+  session.send.restore(image.queue_begin, image.dup_until);
+  return session.id;
+}
+
+void ShardRestore::queue(SlotId id, QueueImage image) {
+  Session* session = shard_.sessions_.find(id);
+  if (session == nullptr) return;
+  for (Outgoing& outgoing : image.entries) {
+    session->took_shares |= outgoing.extra && outgoing.extra->origin != 0;
+    session->send.restore_entry(std::move(outgoing));
+  }
+}
+
+void ShardRestore::forget(std::string_view client_id) {
+  Session* session = shard_.client_sessions_.find(client_id);
+  if (session == nullptr) return;
+  shard_.restored_->stamps.erase(session);
+  session->will.reset();
+  session->took_shares = false;  // other entries say what becomes of them
+  shard_.end_session(*session);
+}
+
+void ShardRestore::retained(const MessageRef& message) { shard_.set_retained(message); }
+
+void ShardRestore::will(std::uint64_t claim, Will will) {
+  shard_.wills_owed_.emplace(claim, std::move(will));
+}
+
+void ShardRestore::share(ShareImage image) {
+  shard_.shares_owed_.insert_or_assign({std::move(image.filter), image.origin},
+                                       std::move(image.message));
+}
+
+void ShardRestore::front(const FrontImage& image, std::uint64_t stamp) {
+  shard_.queue_bytes_max_ = image.queue_bytes_max;
+  shard_.queue_messages_max_ = image.queue_messages_max;
+  if (!shard_.is_front()) return;
+  shard_.directory_.restore_last(image.last_claim);
+  shard_.shares_stamp_ = stamp;
+}
+
+void ShardRestore::link_shares(const Shard& front) {
+  shard_.sessions_.for_each([&](Session& session) {
+    if (!session.took_shares) return;
+    for (std::uint64_t at = session.send.begin_position(); at < session.send.end_position(); ++at) {
+      Outgoing& outgoing = session.send.at(at);
+      if (!outgoing.extra || outgoing.extra->filter.empty()) continue;
+      if (const Group* group = front.groups_.find(outgoing.extra->filter))
+        outgoing.extra->group = group->id;
+    }
+  });
+}
+
+}  // namespace mqz::broker

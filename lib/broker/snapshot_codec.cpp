@@ -1,0 +1,289 @@
+#include "lib/broker/snapshot_codec.h"
+
+#include <fmt/format.h>
+
+#include "lib/broker/record_fields.h"
+
+namespace mqz::broker {
+namespace {
+
+enum SessionFlag : unsigned {
+  durable_flag = 1,
+  online_flag = 2,
+  expiring_flag = 4,
+  will_due_flag = 8,
+  has_will_flag = 16,
+};
+
+enum QueueFlag : unsigned {
+  has_message_flag = 8,
+  more_flag = 32,
+  state_shift = 6,
+};
+
+// As records leave it: what was sent is to be sent again.
+enum class KeptState : unsigned { queued, released, done, retired };
+
+KeptState kept_state(const Outgoing& outgoing) {
+  switch (outgoing.state) {
+    case SendState::queued:
+    case SendState::sent: return KeptState::queued;
+    case SendState::released: return KeptState::released;
+    // It goes back to its group once the record of that is applied.
+    case SendState::done: return outgoing.message ? KeptState::queued : KeptState::done;
+    case SendState::retired: return KeptState::retired;
+  }
+  return KeptState::retired;
+}
+
+SendState send_state(KeptState state) {
+  switch (state) {
+    case KeptState::queued: return SendState::queued;
+    case KeptState::released: return SendState::released;
+    case KeptState::done: return SendState::done;
+    case KeptState::retired: return SendState::retired;
+  }
+  return SendState::retired;
+}
+
+struct Appender {
+  std::vector<std::byte>& to;
+  void number(std::uint64_t value) {
+    while (value >= 128) {
+      to.push_back(static_cast<std::byte>((value & 0x7FU) | 0x80U));
+      value >>= 7U;
+    }
+    to.push_back(static_cast<std::byte>(value));
+  }
+  void raw(Bytes piece) { to.insert(to.end(), piece.begin(), piece.end()); }
+};
+
+template <typename Sink>
+void put_outgoing(Sink& sink, const Outgoing& outgoing, Now now) {
+  const bool has_group = outgoing.extra && !outgoing.extra->filter.empty();
+  const bool has_more = outgoing.extra && !outgoing.extra->more_identifiers.empty();
+  const KeptState state = kept_state(outgoing);
+  sink.number(static_cast<unsigned>(outgoing.qos) | (outgoing.retain ? retain_flag : 0U) |
+              (outgoing.message ? has_message_flag : 0U) | (has_group ? group_flag : 0U) |
+              (has_more ? more_flag : 0U) | (static_cast<unsigned>(state) << state_shift));
+  sink.number(outgoing.identifier);
+  if (state == KeptState::done) sink.number(outgoing.cost);
+  if (has_more) {
+    sink.number(outgoing.extra->more_identifiers.size());
+    for (const std::uint32_t identifier : outgoing.extra->more_identifiers) sink.number(identifier);
+  }
+  if (has_group) {
+    put_block(sink, as_bytes(outgoing.extra->filter));
+    sink.number(outgoing.extra->origin);
+  }
+  if (!outgoing.message) return;
+  sink.number(message_flags(*outgoing.message));
+  put_message(sink, *outgoing.message, now);
+}
+
+Outgoing read_outgoing(Reader in, bool& bad) {
+  Outgoing outgoing;
+  const auto flags = in.number<std::uint32_t>(255);
+  const auto state = static_cast<KeptState>(flags >> state_shift);
+  outgoing.qos = in.qos(flags);
+  outgoing.retain = (flags & retain_flag) != 0;
+  outgoing.state = send_state(state);
+  outgoing.identifier = in.number<std::uint32_t>();
+  if (state == KeptState::done) outgoing.cost = in.number<std::uint32_t>();
+  if ((flags & more_flag) != 0 || (flags & group_flag) != 0)
+    outgoing.extra = std::make_unique<DeliveryExtra>();
+  if ((flags & more_flag) != 0) {
+    for (auto count = in.number(); count > 0 && !in.is_bad(); --count)
+      outgoing.extra->more_identifiers.push_back(in.number<std::uint32_t>());
+  }
+  if ((flags & group_flag) != 0) {
+    outgoing.extra->filter = in.filter();
+    outgoing.extra->origin = in.number();
+  }
+  const bool has_message = (flags & has_message_flag) != 0;
+  if (has_message) {
+    const auto message_flags = in.number<std::uint32_t>(15);
+    outgoing.message = in.message(message_flags);
+  }
+  bad |= in.is_bad() || !in.is_empty() || has_message != (state == KeptState::queued);
+  return outgoing;
+}
+
+struct Putter {
+  Appender& key;
+  Appender& sink;
+  Now now;
+
+  void operator()(const SessionImage& image) const {
+    key.raw(as_bytes(image.client_id));
+    const bool expires = image.expires != MonoTime::max();
+    const bool will_is_due = image.will_due != MonoTime::max();
+    sink.number(image.number);
+    sink.number(image.claim);
+    sink.number(image.shard);
+    sink.number((image.durable ? durable_flag : 0U) | (image.is_online ? online_flag : 0U) |
+                (expires ? expiring_flag : 0U) | (will_is_due ? will_due_flag : 0U) |
+                (image.will ? has_will_flag : 0U));
+    sink.number(image.expiry_s);
+    if (expires) sink.number(wall_ms(image.expires, now));
+    if (will_is_due) sink.number(wall_ms(image.will_due, now));
+    sink.number(image.subscriptions.size());
+    for (const SubscriptionImage& one : image.subscriptions) {
+      const mqtt::SubscribeOptions& options = one.entry.options;
+      sink.number(static_cast<unsigned>(options.qos) | (options.no_local ? 4U : 0U) |
+                  (options.retain_as_published ? 8U : 0U));
+      sink.number(one.identifier);
+      put_block(sink, as_bytes(one.entry.filter));
+    }
+    sink.number(image.received.size());
+    for (const std::uint16_t id : image.received) sink.number(id);
+    sink.number(image.queue_begin);
+    sink.number(image.dup_until);
+    if (image.will) put_will(sink, *image.will, now);
+  }
+  void operator()(const QueueImage& image) const {
+    key.number(image.number);
+    for (const Outgoing& outgoing : image.entries) {
+      Sizer sizer;
+      put_outgoing(sizer, outgoing, now);
+      sink.number(sizer.bytes);
+      put_outgoing(sink, outgoing, now);
+    }
+  }
+  void operator()(const EndedImage& image) const {
+    key.raw(as_bytes(image.client_id));
+    sink.number(image.number);
+  }
+  void operator()(const RetainedImage& image) const {
+    key.raw(as_bytes(image.message->topic()));
+    sink.number(message_flags(*image.message));
+    put_untitled(sink, *image.message, now);
+  }
+  void operator()(const WillImage& image) const {
+    key.number(image.claim);
+    sink.number(image.shard);
+    put_will(sink, image.will, now);
+  }
+  void operator()(const ShareImage& image) const {
+    key.raw(as_bytes(image.filter));
+    sink.number(image.origin);
+    sink.number(message_flags(*image.message));
+    put_message(sink, *image.message, now);
+  }
+  void operator()(const FrontImage& image) const {
+    sink.number(image.replay_from);
+    sink.number(image.last_claim);
+    sink.number(image.queue_bytes_max);
+    sink.number(image.queue_messages_max);
+  }
+};
+
+SessionImage read_session(Reader& in, Bytes key) {
+  SessionImage image{.client_id = std::string(as_text(key))};
+  image.number = in.number();
+  image.claim = in.number();
+  image.shard = in.number<ShardIndex>();
+  const auto flags = in.number<std::uint32_t>(31);
+  image.durable = (flags & durable_flag) != 0;
+  image.is_online = (flags & online_flag) != 0;
+  image.expiry_s = in.number<std::uint32_t>();
+  if ((flags & expiring_flag) != 0) image.expires = in.mono();
+  if ((flags & will_due_flag) != 0) image.will_due = in.mono();
+  for (auto count = in.number(); count > 0 && !in.is_bad(); --count) {
+    SubscriptionImage one;
+    const auto bits = in.number<std::uint32_t>(15);
+    one.entry.options = {
+        .qos = in.qos(bits), .no_local = (bits & 4U) != 0, .retain_as_published = (bits & 8U) != 0};
+    one.identifier = in.number<std::uint32_t>();
+    one.entry.filter = in.filter();
+    image.subscriptions.push_back(std::move(one));
+  }
+  for (auto count = in.number(65'536); count > 0 && !in.is_bad(); --count)
+    image.received.push_back(in.number<std::uint16_t>());
+  image.queue_begin = in.number();
+  image.dup_until = in.number();
+  if ((flags & has_will_flag) != 0) image.will = read_will(in);
+  return image;
+}
+
+QueueImage read_queue(Reader& in, Bytes key, Now now, bool& bad) {
+  Reader number(key, now);
+  QueueImage image{.number = number.number()};
+  bad |= number.is_bad() || !number.is_empty();
+  while (!in.is_empty() && !bad)
+    image.entries.push_back(read_outgoing(Reader(in.block(), now), bad));
+  return image;
+}
+
+SnapshotObject read_object(SnapshotKind kind, Bytes key, Reader& in, Now now, bool& bad) {
+  switch (kind) {
+    case SnapshotKind::session: return read_session(in, key);
+    case SnapshotKind::queue: return read_queue(in, key, now, bad);
+    case SnapshotKind::ended: return EndedImage{std::string(as_text(key)), in.number()};
+    case SnapshotKind::retained: {
+      const auto flags = in.number<std::uint32_t>(15);
+      return RetainedImage{in.message(flags, as_text(key))};
+    }
+    case SnapshotKind::will: {
+      Reader claim(key, now);
+      WillImage image{.claim = claim.number()};
+      bad |= claim.is_bad() || !claim.is_empty();
+      image.shard = in.number<ShardIndex>();
+      image.will = read_will(in);
+      return image;
+    }
+    case SnapshotKind::share: {
+      ShareImage image{.filter = std::string(as_text(key)), .origin = in.number()};
+      bad |= !mqtt::is_valid_filter(image.filter);
+      const auto flags = in.number<std::uint32_t>(15);
+      image.message = in.message(flags);
+      return image;
+    }
+    case SnapshotKind::front: {
+      FrontImage image{.replay_from = in.number()};
+      image.last_claim = in.number();
+      image.queue_bytes_max = in.number();
+      image.queue_messages_max = in.number();
+      bad |= !key.empty();
+      return image;
+    }
+  }
+  return EndedImage{};
+}
+
+}  // namespace
+
+void add_to(storage::SnapshotSlice& slice, const SnapshotObject& object, std::uint64_t stamp,
+            Now now) {
+  std::vector<std::byte> key_bytes;
+  std::vector<std::byte> value_bytes;
+  Appender key{key_bytes};
+  Appender value{value_bytes};
+  std::visit(Putter{key, value, now}, object);
+  // The alternatives stand in the order of the kinds.
+  slice.add({.kind = static_cast<std::uint8_t>(object.index() + 1),
+             .version = snapshot_entry_version,
+             .key = key_bytes,
+             .stamp = stamp,
+             .value = value_bytes});
+}
+
+Result<SnapshotObject> decode(const storage::SnapshotEntry& entry, Now now) {
+  constexpr auto kinds = std::variant_size_v<SnapshotObject>;
+  if (entry.kind == 0) return fail(ErrorCode::corrupt, "a snapshot entry of kind 0");
+  if (entry.kind > kinds || entry.version != snapshot_entry_version) {
+    return fail(ErrorCode::invalid,
+                fmt::format("a snapshot entry of kind {} version {}, and this program knows kinds "
+                            "to {} in version {}",
+                            entry.kind, entry.version, kinds, snapshot_entry_version));
+  }
+  Reader in(entry.value, now);
+  bool bad = false;
+  SnapshotObject object =
+      read_object(static_cast<SnapshotKind>(entry.kind), entry.key, in, now, bad);
+  if (!bad && !in.is_bad() && in.is_empty()) return object;
+  return fail(ErrorCode::corrupt,
+              fmt::format("a snapshot entry of kind {} that does not read", entry.kind));
+}
+
+}  // namespace mqz::broker

@@ -1,0 +1,87 @@
+"""A store does not grow for ever: snapshots are taken, and what is older is removed."""
+
+import os
+import signal
+import socket
+import time
+
+import harness
+from packets import CONNACK, PUBACK, PUBLISH, SUBACK, Reader, connect, publish, subscribe
+
+MEGABYTE = 1 << 20
+ALLOWANCE = 256 * MEGABYTE
+ROUNDS = 600  # of a megabyte
+
+
+class Peer:
+    def __init__(self, port, name):
+        self.reader = Reader()
+        self.packets = []
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE)
+        self.socket.sendall(connect(name, clean=False))
+        self.next(CONNACK)
+
+    def next(self, kind):
+        while True:
+            while self.packets:
+                first, body = self.packets.pop(0)
+                if first & 0xF0 == kind:
+                    return first, body
+            self.packets = self.reader.feed(self.socket.recv(1 << 20))
+
+    def exchange(self, packet, kind):
+        self.socket.sendall(packet)
+        return self.next(kind)
+
+
+class StoreSize(harness.Case):
+    def start_on(self, port):
+        broker = self.start_mqz("broker", "-c", self.config, "--store", self.path("store"),
+                                "--store-snapshot-bytes", str(16 * MEGABYTE))
+        self.wait_for_port(broker, port)
+        return broker
+
+    def store_bytes(self):
+        sizes = []
+        for name in os.listdir(self.path("store")):
+            try:
+                sizes.append(os.stat(os.path.join(self.path("store"), name)).st_blocks * 512)
+            except FileNotFoundError:
+                pass  # it was removed meanwhile
+        return sum(sizes)
+
+    def test_what_is_replaced_and_acknowledged_leaves_the_disk_and_what_is_not_stays(self):
+        port = harness.free_port()
+        self.config = self.write("size.conf", f"listener {port} 127.0.0.1\n"
+                                              "allow_anonymous true\nlog_type error\n")
+        broker = self.start_on(port)
+        subscriber = Peer(port, "s")
+        subscriber.exchange(subscribe("wanted", 1), SUBACK)
+        subscriber.socket.close()
+        publisher = Peer(port, "p")
+        self.addCleanup(publisher.socket.close)
+        publisher.exchange(publish("wanted", b"first", 1), PUBACK)
+        largest = 0
+        for number in range(ROUNDS):
+            payload = number.to_bytes(4, "big") + bytes(MEGABYTE)
+            publisher.exchange(publish("value", payload, 1, retain=True), PUBACK)
+            if number % 50 == 0:
+                largest = max(largest, self.store_bytes())
+        self.assertLess(largest, 2 * MEGABYTE + ALLOWANCE)
+        broker.send(signal.SIGKILL)
+        broker.child.wait(harness.PATIENCE)
+        began = time.monotonic()
+        broker = self.start_on(port)
+        self.assertLess(time.monotonic() - began, harness.PATIENCE)
+        subscriber = Peer(port, "s")
+        self.addCleanup(subscriber.socket.close)
+        first, body = subscriber.next(PUBLISH)
+        self.assertEqual(body[-5:], b"first")
+        subscriber.exchange(subscribe("value", 0), SUBACK)
+        first, body = subscriber.next(PUBLISH)
+        self.assertEqual(body[7:11], (ROUNDS - 1).to_bytes(4, "big"))
+        self.assertExit(broker.stop(), 0)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -2,6 +2,7 @@
 // replays it has no clients, proposes nothing and tells no other shard what it wants.
 #include "lib/broker/shard.h"
 #include "lib/broker/shard_restore.h"
+#include "lib/broker/snapshot_run.h"
 
 namespace mqz::broker {
 

@@ -80,8 +80,7 @@ bool Shard::feed_group(Group& group, Routed& message, std::uint64_t origin,
   if (message.expires() > now_.mono)
     chosen = group.pick(message.qos() != Qos::at_most_once, not_to);
   // Until a record says who has it.
-  const bool is_owed = is_recorded && chosen != nullptr && chosen->qos != Qos::at_most_once;
-  if (is_owed) {
+  if (is_recorded && chosen != nullptr) {
     shares_owed_.insert_or_assign({group.filter, origin}, message.block());
   } else if (!shares_owed_.empty()) {
     shares_owed_.erase({group.filter, origin});
@@ -123,6 +122,7 @@ void Shard::on_group_deliver(ShardIndex, GroupDeliverMail mail) {
                                           .filter = std::move(mail.filter),
                                           .origin = mail.origin}});
   }
+  if (mail.qos == Qos::at_most_once) share_taken({.filter = mail.filter, .origin = mail.origin});
   Routed message(std::move(mail.message));
   DeliveryForm form{.qos = mail.qos,
                     .retain = mail.retain,

@@ -101,8 +101,8 @@ void Shard::on_publish(Connection& connection, const mqtt::Frame& frame) {
     ++connection.received_unanswered;
   }
   if (const auto reason = refuse_publish(*packet)) {
+    // Its identifier is not kept: if it comes again, it is refused again.
     const bool v5 = connection.version == mqtt::Version::v5;
-    if (packet->qos == Qos::exactly_once && !v5) session.received.insert(packet->packet_id);
     return answer_publish(connection, packet->qos, packet->packet_id,
                           v5 ? *reason : Reason::success);
   }

@@ -7,6 +7,7 @@
 
 #include "lib/broker/replay.h"
 #include "lib/broker/snapshot_run.h"
+#include "tests/scenario/state_dump.h"
 
 namespace mqz::scenario {
 
@@ -23,6 +24,7 @@ class KeptSnapshot final : public broker::SnapshotTarget {
   void add(storage::SnapshotSlice slice) override;
   void end() override { is_complete = true; }
 
+  broker::SnapshotObject object(std::size_t index, Now now) const;
   // Puts its objects into fresh shards.
   void restore(broker::Replay& replay, Now now) const;
 
@@ -35,8 +37,6 @@ class KeptSnapshot final : public broker::SnapshotTarget {
   storage::BlockSealer sealer_{storage::SnapshotHeader{}};
   storage::BlockReader reader_{storage::SnapshotHeader{}};
 };
-
-using Shards = std::vector<std::unique_ptr<broker::Shard>>;
 
 // Ends the program, with both states printed, unless they are the same but for what may differ.
 void check_same_state(const Shards& one, const Shards& other, Now now);

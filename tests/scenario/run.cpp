@@ -26,18 +26,23 @@ using Failure = std::optional<std::string>;
 
 class Player {
  public:
-  Player(const Scenario& scenario, Version version, BrokerUnderTest& broker)
-      : scenario_(scenario), version_(version), broker_(broker) {}
+  Player(const Scenario& scenario, Version version, BrokerUnderTest& broker,
+         const BetweenSteps& between)
+      : scenario_(scenario), version_(version), broker_(broker), between_(between) {}
 
   Played play() {
     for (at_ = 0; at_ < scenario_.steps.size(); ++at_) {
       const int line = scenario_.steps[at_].line;
+      if (Failure failure = between_ ? between_(at_) : Failure{})
+        return {Outcome::interrupted, fmt::format("before line {}: {}", line, *failure)};
       if (Failure failure = step(scenario_.steps[at_])) {
         return {lacks_word_ ? Outcome::not_configurable : Outcome::failed,
                 fmt::format("line {}: {}", line, *failure)};
       }
     }
     if (Failure failure = check_all_read()) return {Outcome::failed, "at the end: " + *failure};
+    if (Failure failure = between_ ? between_(at_) : Failure{})
+      return {Outcome::interrupted, "at the end: " + *failure};
     return {};
   }
 
@@ -257,6 +262,7 @@ class Player {
   const Scenario& scenario_;
   Version version_;
   BrokerUnderTest& broker_;
+  const BetweenSteps& between_;
   std::map<std::string, Peer> peers_{};
   Bindings bindings_{};
   std::size_t at_ = 0;
@@ -265,8 +271,9 @@ class Player {
 
 }  // namespace
 
-Played play(const Scenario& scenario, std::string_view version, BrokerUnderTest& broker) {
-  return Player(scenario, find_version(version), broker).play();
+Played play(const Scenario& scenario, std::string_view version, BrokerUnderTest& broker,
+            const BetweenSteps& between) {
+  return Player(scenario, find_version(version), broker, between).play();
 }
 
 }  // namespace mqz::scenario

@@ -2,6 +2,8 @@
 // owns the shards implements it.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +48,7 @@ class BrokerUnderTest {
 enum class Outcome : unsigned char {
   passed,
   failed,
+  interrupted,       // by what is called between steps
   not_configurable,  // the broker lacks a word that the scenario configures
 };
 
@@ -54,7 +57,11 @@ struct Played {
   std::string text{};  // when not passed: the line, what was expected, what came instead
 };
 
+// Called before each step, with its index, and at the end; when it says something, that is all.
+using BetweenSteps = std::function<std::optional<std::string>(std::size_t step)>;
+
 // Plays it for one of its versions, against a fresh broker.
-Played play(const Scenario& scenario, std::string_view version, BrokerUnderTest& broker);
+Played play(const Scenario& scenario, std::string_view version, BrokerUnderTest& broker,
+            const BetweenSteps& between = {});
 
 }  // namespace mqz::scenario

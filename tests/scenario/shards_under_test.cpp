@@ -40,7 +40,7 @@ bool ShardsUnderTest::configure(const std::string& word, const std::string& valu
   return true;
 }
 
-ShardsUnderTest::Shards ShardsUnderTest::make_shards(bool is_spare) {
+Shards ShardsUnderTest::make_shards(bool is_spare) {
   Shards shards;
   const broker::Config config = broker::load_config("scenario.conf", OneFile(config_text_)).config;
   for (broker::ShardIndex index = 0; index < world_.shard_count; ++index) {
@@ -254,6 +254,23 @@ void ShardsUnderTest::crash() {
   shards_.clear();
   now_.mono = MonoTime(Millis(1'000'000 + random_() % 1000));  // another boot
   start();
+}
+
+std::optional<std::string> ShardsUnderTest::lost_in_journal() {
+  if (shards_.empty()) return std::nullopt;
+  settle();
+  std::vector<std::string> state = dump_state(shards_, now_);
+  const bool is_known = state == compared_ && record_count() == compared_records_ &&
+                        now_.mono == compared_at_.mono && now_.wall == compared_at_.wall;
+  if (is_known) return std::nullopt;
+  const Shards spare = make_shards(true);
+  journal_.recover(spare, nullptr, now_);
+  std::string differs = difference(state, dump_state(spare, now_));
+  compared_ = std::move(state);
+  compared_records_ = record_count();
+  compared_at_ = now_;
+  if (differs.empty()) return std::nullopt;
+  return "the broker has (-), and finds again (+):" + std::move(differs);
 }
 
 void ShardsUnderTest::stop() {

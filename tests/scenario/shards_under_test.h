@@ -43,6 +43,10 @@ class ShardsUnderTest final : public BrokerUnderTest {
   void crash();
   std::size_t record_count() const { return journal_.record_count(); }
 
+  // How what a kill would leave now differs from what the broker has (see dump_state), once all is
+  // done that is to be done.
+  std::optional<std::string> lost_in_journal();
+
   // Until nothing is left to do at the present time.
   void settle();
   broker::Shard& shard(std::size_t index) { return *shards_[index]; }
@@ -75,6 +79,10 @@ class ShardsUnderTest final : public BrokerUnderTest {
   std::map<int, std::unique_ptr<Wire>> wires_{};   // by transport
   std::map<std::string, int> names_{};
   int last_transport_ = 0;
+  // When what is in the journal was last compared.
+  std::vector<std::string> compared_{};
+  std::size_t compared_records_ = 0;
+  Now compared_at_{};
 };
 
 }  // namespace mqz::scenario

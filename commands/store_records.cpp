@@ -137,6 +137,7 @@ struct Shower {
     line.number("granted_qos", static_cast<unsigned>(record.qos));
     line.flag("as_retained", record.retain);
     if (record.identifier != 0) line.number("identifier", record.identifier);
+    if (record.owed_read != 0) line.number("read", record.owed_read);
     if (!record.filter.empty()) {
       line.text("filter", record.filter);
       line.number("origin", record.origin);
@@ -195,6 +196,9 @@ struct Shower {
   }
   void operator()(const broker::WillRecord& record) const { line.number("claim", record.claim); }
   void operator()(const broker::EndRecord& record) const { line.number("claim", record.claim); }
+  void operator()(const broker::ReadDoneRecord& record) const {
+    line.number("read", record.number);
+  }
   void operator()(const broker::StartRecord& record) const {
     line.time("time", record.time);
     line.number("queue_bytes_max", record.queue_bytes_max);

@@ -33,9 +33,10 @@ struct DeliverRecord {
   bool retain = false;
   std::uint32_t identifier = 0;
   SlotId group{};
-  std::uint64_t read = 0;    // of retained messages, that found it; 0: none
-  std::string filter{};      // of the group, whole; empty: none
-  std::uint64_t origin = 0;  // where the message that the group shares has its place
+  std::uint64_t read = 0;       // of retained messages, that found it; 0: none
+  std::uint32_t owed_read = 0;  // the same by its number in the session, which is kept
+  std::string filter{};         // of the group, whole; empty: none
+  std::uint64_t origin = 0;     // where the message that the group shares has its place
 };
 
 // A member of a group whose session ends with its connection has taken a message for good.
@@ -80,6 +81,11 @@ struct SubscribeRecord {
   std::uint32_t identifier = 0;
   std::vector<OwnedEntry> entries{};    // every entry of the packet
   std::vector<mqtt::Reason> refused{};  // per entry: success, or why it is refused
+};
+
+// All retained messages of one of the session's subscriptions have their places: see OwedRead.
+struct ReadDoneRecord {
+  std::uint32_t number = 0;
 };
 
 struct UnsubscribeRecord {
@@ -131,7 +137,7 @@ struct Record {
   std::uint64_t position = 0;  // its place, from 1 on; given by the sequencer
   std::variant<PublishRecord, DeliverRecord, GroupTakenRecord, ConnectRecord, DisconnectRecord,
                SubscribeRecord, UnsubscribeRecord, SettleRecord, ReleaseRecord, RepeatRecord,
-               WillRecord, EndRecord, StartRecord>
+               WillRecord, EndRecord, StartRecord, ReadDoneRecord>
       what{};
 
   bool is_for_all() const {

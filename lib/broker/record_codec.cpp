@@ -32,8 +32,10 @@ struct Putter {
   void operator()(const DeliverRecord& record) const {
     sink.number(message_flags(*record.message));
     sink.number(static_cast<unsigned>(record.qos) | (record.retain ? retain_flag : 0U) |
-                (record.filter.empty() ? 0U : group_flag));
+                (record.filter.empty() ? 0U : group_flag) |
+                (record.owed_read == 0 ? 0U : read_flag));
     sink.number(record.identifier);
+    if (record.owed_read != 0) sink.number(record.owed_read);
     if (!record.filter.empty()) {
       put_block(sink, as_bytes(record.filter));
       sink.number(record.origin);
@@ -88,6 +90,7 @@ struct Putter {
     sink.number(record.queue_bytes_max);
     sink.number(record.queue_messages_max);
   }
+  void operator()(const ReadDoneRecord& record) const { sink.number(record.number); }
 };
 
 template <typename Sink>
@@ -110,10 +113,11 @@ PublishRecord read_publish(Reader& in) {
 DeliverRecord read_deliver(Reader& in) {
   DeliverRecord record;
   const auto flags = in.number<std::uint32_t>(15);
-  const auto form = in.number<std::uint32_t>(31);
+  const auto form = in.number<std::uint32_t>(63);
   record.qos = in.qos(form);
   record.retain = (form & retain_flag) != 0;
   record.identifier = in.number<std::uint32_t>();
+  if ((form & read_flag) != 0) record.owed_read = in.number<std::uint32_t>();
   if ((form & group_flag) != 0) {
     record.filter = in.filter();
     record.origin = in.number();
@@ -202,6 +206,7 @@ void read_what(RecordType type, Reader& in, Target& to) {
       to = record;
       return;
     }
+    case RecordType::read_done: to = ReadDoneRecord{in.number<std::uint32_t>()}; return;
   }
 }
 
@@ -213,10 +218,10 @@ RecordType type_of(const Record& record) {
 }
 
 std::string_view record_name(std::uint16_t type) {
-  constexpr std::array<std::string_view, 14> names{
+  constexpr std::array<std::string_view, 15> names{
       "",           "publish",   "deliver",     "group_taken", "connect",
       "disconnect", "subscribe", "unsubscribe", "settle",      "release",
-      "repeat",     "will",      "end",         "start"};
+      "repeat",     "will",      "end",         "start",       "read_done"};
   return type < names.size() ? names[type] : std::string_view{};
 }
 

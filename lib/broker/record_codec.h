@@ -28,6 +28,7 @@ enum class RecordType : std::uint16_t {
   will = 11,
   end = 12,
   start = 13,
+  read_done = 14,
 };
 
 inline constexpr std::uint8_t record_version = 1;

@@ -51,6 +51,7 @@ enum FieldFlag : unsigned {
   retain_flag = 4,
   expires_flag = 8,
   group_flag = 16,
+  read_flag = 32,
   will_expiry_flag = 1,
 };
 

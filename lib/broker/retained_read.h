@@ -33,6 +33,7 @@ struct RetainedRead {
   std::string filter{};
   std::uint32_t identifier = 0;
   mqtt::Qos qos{};
+  std::uint32_t owed = 0;  // the number of its OwedRead; 0: it does not outlast the broker
   // All shards route to its subscription. What passed before may have been followed by what did not
   // come here; the home has both.
   bool settled = false;

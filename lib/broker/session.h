@@ -17,6 +17,7 @@
 #include "lib/base/time.h"
 #include "lib/broker/filter_tree.h"
 #include "lib/broker/message.h"
+#include "lib/broker/owed_read.h"
 #include "lib/broker/packet_id_set.h"
 #include "lib/broker/record.h"
 #include "lib/broker/send_queue.h"
@@ -68,6 +69,8 @@ struct Session {
   std::uint32_t match_index = 0;
 
   std::uint32_t open_reads = 0;  // retained messages that SUBSCRIBEs of it still wait for
+  std::uint32_t last_read = 0;   // numbers of the following
+  std::vector<OwedRead> reads_owed{};
 
   std::uint64_t dropped_messages = 0;
 

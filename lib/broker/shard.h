@@ -346,7 +346,8 @@ class Shard {
 
   // shard_retained.cpp
   void set_retained(const MessageRef& message);
-  std::uint64_t add_read(Session& session, const OwnedEntry& entry, std::uint32_t identifier);
+  OwedRead begin_read(Session& session, const OwnedEntry& entry, std::uint32_t identifier);
+  std::uint64_t add_read(Session& session, const OwedRead& wanted);
   void start_read(std::uint64_t token);
   void step_read(RetainedRead& read);
   bool is_behind(const Session& session) const;
@@ -360,7 +361,9 @@ class Shard {
   void take_slice(RetainedSliceMail mail);
   void find_retained(WaitingRead read);
   void find_committed(WaitingRead read);
-  void drop_reads(const Session& session);
+  void drop_reads(Session& session, std::string_view only_filter = {});
+  static void note_given(Session& session, const DeliverRecord& delivery);
+  void read_again(Session& session);
   void note_passed(const Session& session, std::string_view topic);
   void continue_reads(const Session& session);
   void run_retained();

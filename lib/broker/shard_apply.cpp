@@ -34,6 +34,7 @@ void Shard::apply(Record& record) {
                         .origin = delivery.origin,
                         .is_due = delivery.read == 0 || shard.is_still_due(delivery)};
       if (delivery.identifier != 0) form.identifiers = {&delivery.identifier, 1};
+      if (delivery.owed_read != 0) note_given(*to, delivery);
       if (to->durable) return shard.deliver_kept(*to, message, form);
       if (!shard.is_replaying_) shard.deliver(*to, message, form);
     }
@@ -80,6 +81,13 @@ void Shard::apply(Record& record) {
       if (Connection* to = connection()) {
         shard.write_ack(*to, mqtt::PacketType::pubrec, repeat.packet_id, mqtt::Reason::success);
       }
+    }
+
+    void operator()(ReadDoneRecord& done) const {
+      Session* found = session();
+      if (found == nullptr) return;
+      std::erase_if(found->reads_owed,
+                    [&](const OwedRead& owed) { return owed.number == done.number; });
     }
 
     void operator()(WillRecord& will) const {

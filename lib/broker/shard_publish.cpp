@@ -230,7 +230,10 @@ void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
               {.qos = qos,
                .retain = message.retain() && receiver.retain_as_published,
                .identifiers = identifiers});
-      if (message.retain() && !reads_.empty()) note_passed(*receiver.session, message.topic());
+      if (!message.retain()) continue;
+      if (!reads_.empty()) note_passed(*receiver.session, message.topic());
+      if (qos == Qos::at_most_once) continue;
+      for (OwedRead& owed : receiver.session->reads_owed) owed.given.emplace(message.topic());
     }
     for (Group* group : route.groups) feed_group(*group, message, record.position);
   }

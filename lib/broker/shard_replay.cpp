@@ -20,10 +20,6 @@ namespace {
 // Of a read of retained messages that nobody has any more.
 constexpr std::uint64_t read_of_earlier_life = UINT64_MAX;
 
-bool is_from_read(const DeliverRecord& delivery) {
-  return delivery.retain && delivery.qos != mqtt::Qos::at_most_once && delivery.filter.empty();
-}
-
 }  // namespace
 
 // The front's part in what concerns a session anywhere: which shares are no longer owed, and which
@@ -31,7 +27,7 @@ bool is_from_read(const DeliverRecord& delivery) {
 void Shard::note_replayed(Record& record) {
   forget_share(record);
   if (auto* delivery = std::get_if<DeliverRecord>(&record.what);
-      delivery && is_from_read(*delivery)) {
+      delivery && delivery->owed_read != 0) {
     const MessageRef* value = retained_.find(delivery->message->topic());
     const bool is_newest =
         value != nullptr && as_text((*value)->payload()) == as_text(delivery->message->payload());
@@ -103,6 +99,7 @@ void Shard::propose_owed() {
     Routed routed(message);
     if (group != nullptr) feed_group(*group, routed, key.second);
   }
+  sessions_.for_each([&](Session& session) { read_again(session); });
 }
 
 }  // namespace mqz::broker

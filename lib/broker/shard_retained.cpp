@@ -60,13 +60,23 @@ void Shard::expire_retained(MonoTime due) {
   arm_retained_expiry();
 }
 
-std::uint64_t Shard::add_read(Session& session, const OwnedEntry& entry, std::uint32_t identifier) {
+// What a session may have at QoS 1 and 2 is owed to it if it is durable.
+OwedRead Shard::begin_read(Session& session, const OwnedEntry& entry, std::uint32_t identifier) {
+  OwedRead wanted{.filter = entry.filter, .qos = entry.options.qos, .identifier = identifier};
+  if (!session.durable || wanted.qos == mqtt::Qos::at_most_once) return wanted;
+  wanted.number = ++session.last_read;
+  return session.reads_owed.emplace_back(std::move(wanted));
+}
+
+std::uint64_t Shard::add_read(Session& session, const OwedRead& wanted) {
   auto read = std::make_unique<RetainedRead>(session.open_reads);
   read->token = ++last_token_;
   read->session = session.id;
-  read->filter = entry.filter;
-  read->identifier = identifier;
-  read->qos = entry.options.qos;
+  read->filter = wanted.filter;
+  read->identifier = wanted.identifier;
+  read->qos = wanted.qos;
+  read->owed = wanted.number;
+  read->passed.insert(wanted.given.begin(), wanted.given.end());
   const std::uint64_t token = read->token;
   reads_.emplace(token, std::move(read));
   return token;
@@ -137,7 +147,12 @@ void Shard::deliver_retained(RetainedRead& read, const MessageRef& message) {
   if (session->durable && qos != mqtt::Qos::at_most_once) {
     ++read.proposed;
     return propose({.session = session->id,
-                    .what = DeliverRecord{message, qos, true, read.identifier, {}, read.token}});
+                    .what = DeliverRecord{.message = message,
+                                          .qos = qos,
+                                          .retain = true,
+                                          .identifier = read.identifier,
+                                          .read = read.token,
+                                          .owed_read = read.owed}});
   }
   Routed routed(message);
   DeliveryForm form{.qos = qos, .retain = true};
@@ -156,8 +171,22 @@ bool Shard::is_still_due(const DeliverRecord& delivery) {
 
 void Shard::finish_read(std::uint64_t token) {
   const auto at = reads_.find(token);
-  at->second->finished = true;
-  if (at->second->proposed == 0) reads_.erase(at);
+  RetainedRead& read = *at->second;
+  read.finished = true;
+  if (read.owed != 0) propose({.session = read.session, .what = ReadDoneRecord{read.owed}});
+  if (read.proposed == 0) reads_.erase(at);
+}
+
+// It has its place, in a session to which a read of retained messages is owed.
+void Shard::note_given(Session& session, const DeliverRecord& delivery) {
+  if (delivery.qos != mqtt::Qos::exactly_once) return;
+  const auto owed = std::ranges::find(session.reads_owed, delivery.owed_read, &OwedRead::number);
+  if (owed != session.reads_owed.end()) owed->given.emplace(delivery.message->topic());
+}
+
+// An earlier life of the broker has not come to the end of what it owed.
+void Shard::read_again(Session& session) {
+  for (const OwedRead& owed : session.reads_owed) start_read(add_read(session, owed));
 }
 
 void Shard::on_retained_ask(ShardIndex from, const RetainedAskMail& mail) {
@@ -244,11 +273,18 @@ void Shard::continue_reads(const Session& session) {
   }
 }
 
-void Shard::drop_reads(const Session& session) {
+// All of them, or those of a subscription that has ended: nothing new is found for it
+// [MQTT-3.10.4-2].
+void Shard::drop_reads(Session& session, std::string_view only_filter) {
+  const auto is_dropped = [&](const auto& read) {
+    return only_filter.empty() || read.filter == only_filter;
+  };
+  std::erase_if(session.reads_owed, is_dropped);
+  if (session.open_reads == 0) return;
   std::erase_if(reads_, [&](const auto& entry) {
-    if (entry.second->session != session.id) return false;
-    // An answer on its way finds nobody, and says so to the home itself.
     const RetainedRead& read = *entry.second;
+    if (read.session != session.id || !is_dropped(read)) return false;
+    // An answer on its way finds nobody, and says so to the home itself.
     if (!is_front() && read.started && !read.asked && !read.searched) {
       send_mail(front_shard, RetainedDropMail{entry.first});
     }

@@ -106,6 +106,8 @@ void SnapshotRun::write_session(const Shard& shard, const Session& session) {
           !shard.received_proposed_.contains({session.id.slot, session.id.generation, packet_id}))
         image.received.push_back(packet_id);
     }
+    image.last_read = session.last_read;
+    image.reads_owed = session.reads_owed;
     image.queue_begin = session.send.begin_position();
     image.dup_until = session.send.sent_until();
     queue_number = session.number;

@@ -87,8 +87,10 @@ bool Shard::add_subscription(Session& session, const OwnedEntry& entry, std::uin
   announce(change, entry.filter);
   const std::uint8_t handling = entry.options.retain_handling;
   const bool is_news = handling == 1 && !(MQZ_RULE(retain_handling) && change.existed);
-  if (!is_replaying_ && (handling == 0 || is_news))
-    reads.push_back(add_read(session, entry, identifier));
+  if (handling == 0 || is_news) {
+    const OwedRead wanted = begin_read(session, entry, identifier);
+    if (!is_replaying_) reads.push_back(add_read(session, wanted));
+  }
   return change.first || change.durable_first;
 }
 
@@ -143,6 +145,7 @@ bool Shard::drop_subscription(Session& session, std::string_view filter) {
     return true;
   }
   if (!MQZ_RULE(unsubscribe)) return true;
+  drop_reads(session, filter);
   const Subscriptions::Change change = subscriptions_.remove(session, filter);
   announce(change, filter);
   return change.existed;

@@ -137,9 +137,20 @@ struct Putter {
     }
     sink.number(image.received.size());
     for (const std::uint16_t id : image.received) sink.number(id);
+    sink.number(image.last_read);
+    sink.number(image.reads_owed.size());
+    for (const OwedRead& owed : image.reads_owed) put_read(owed);
     sink.number(image.queue_begin);
     sink.number(image.dup_until);
     if (image.will) put_will(sink, *image.will, now);
+  }
+  void put_read(const OwedRead& owed) const {
+    sink.number(owed.number);
+    sink.number(static_cast<unsigned>(owed.qos));
+    sink.number(owed.identifier);
+    put_block(sink, as_bytes(owed.filter));
+    sink.number(owed.given.size());
+    for (const std::string& topic : owed.given) put_block(sink, as_bytes(topic));
   }
   void operator()(const QueueImage& image) const {
     key.number(image.number);
@@ -178,6 +189,15 @@ struct Putter {
   }
 };
 
+OwedRead read_owed(Reader& in) {
+  OwedRead owed{.number = in.number<std::uint32_t>()};
+  owed.qos = in.qos(in.number<std::uint32_t>(3));
+  owed.identifier = in.number<std::uint32_t>();
+  owed.filter = in.filter();
+  for (auto count = in.number(); count > 0 && !in.is_bad(); --count) owed.given.insert(in.text());
+  return owed;
+}
+
 SessionImage read_session(Reader& in, Bytes key) {
   SessionImage image{.client_id = std::string(as_text(key))};
   image.number = in.number();
@@ -200,6 +220,9 @@ SessionImage read_session(Reader& in, Bytes key) {
   }
   for (auto count = in.number(65'536); count > 0 && !in.is_bad(); --count)
     image.received.push_back(in.number<std::uint16_t>());
+  image.last_read = in.number<std::uint32_t>();
+  for (auto count = in.number(); count > 0 && !in.is_bad(); --count)
+    image.reads_owed.push_back(read_owed(in));
   image.queue_begin = in.number();
   image.dup_until = in.number();
   if ((flags & has_will_flag) != 0) image.will = read_will(in);

@@ -13,6 +13,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/time.h"
+#include "lib/broker/owed_read.h"
 #include "lib/broker/record.h"
 #include "lib/broker/send_queue.h"
 #include "lib/storage/snapshot.h"
@@ -49,6 +50,8 @@ struct SessionImage {
   MonoTime will_due = MonoTime::max();
   std::vector<SubscriptionImage> subscriptions{};  // shared ones by their whole filter
   std::vector<std::uint16_t> received{};
+  std::uint32_t last_read = 0;
+  std::vector<OwedRead> reads_owed{};
   std::uint64_t queue_begin = 0;
   std::uint64_t dup_until = 0;
   std::optional<Will> will{};

@@ -167,7 +167,7 @@ bool ShardsUnderTest::carry_mail() {
   return any;
 }
 
-void ShardsUnderTest::settle() {
+void ShardsUnderTest::settle(std::size_t commits) {
   step_snapshot();
   for (int turn = 0; turn < 1'000'000; ++turn) {
     bool busy = carry_mail();
@@ -180,7 +180,7 @@ void ShardsUnderTest::settle() {
       for (const auto& box : shards_[index]->mail()) busy |= !box.empty();
     }
     if (busy) continue;
-    if (!journal_.release(1 + random_() % 3)) return;
+    if (commits-- == 0 || !journal_.release(1 + random_() % 3)) return;
   }
   MQZ_CHECK(!"the broker settles");
 }

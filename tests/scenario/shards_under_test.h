@@ -31,6 +31,10 @@ class ShardsUnderTest final : public BrokerUnderTest {
   void connect(const std::string& name) override;
   void send(const std::string& name, Bytes bytes) override;
   std::string take_output(const std::string& name) override;
+  // As far as it is there already.
+  std::string take_output_unsettled(const std::string& name) {
+    return std::exchange(wire(name).output, {});
+  }
   bool is_closed(const std::string& name) override;
   void drop(const std::string& name) override;
   void advance(Millis time) override;
@@ -47,8 +51,9 @@ class ShardsUnderTest final : public BrokerUnderTest {
   // done that is to be done.
   std::optional<std::string> lost_in_journal();
 
-  // Until nothing is left to do at the present time.
-  void settle();
+  // Until nothing is left to do at the present time; or, with delays, until records were committed
+  // so often.
+  void settle(std::size_t commits = SIZE_MAX);
   broker::Shard& shard(std::size_t index) { return *shards_[index]; }
 
  private:

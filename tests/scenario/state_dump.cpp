@@ -57,6 +57,15 @@ std::string entry_text(const broker::Outgoing& entry, Now now) {
   return text + ": " + message_text(*entry.message, now);
 }
 
+std::string read_text(const std::string& session, const broker::OwedRead& owed) {
+  std::string text = fmt::format(
+      "{} is owed what is retained of {}: read {} at qos {}, identifier "
+      "{}, has been given",
+      session, owed.filter, owed.number, static_cast<int>(owed.qos), owed.identifier);
+  for (const std::string& topic : owed.given) text += " " + topic;
+  return text;
+}
+
 class Dump {
  public:
   explicit Dump(Now now) : now_(now) {}
@@ -76,6 +85,7 @@ class Dump {
     }
     for (const std::uint16_t id : image.received)
       lines.push_back(fmt::format("{} has sent packet {}", name, id));
+    for (const broker::OwedRead& owed : image.reads_owed) lines.push_back(read_text(name, owed));
     if (image.will)
       lines.push_back(fmt::format("{} has a will: {}", name, will_text(*image.will, now_)));
     names_[image.number] = name;

@@ -52,6 +52,11 @@ std::vector<Record> samples() {
   add(WillRecord{14});
   add(EndRecord{15});
   add(StartRecord{.time = now.wall, .queue_bytes_max = UINT64_MAX, .queue_messages_max = 3});
+  add(DeliverRecord{.message = message("a", "p", true),
+                    .qos = mqtt::Qos::exactly_once,
+                    .retain = true,
+                    .owed_read = 70'000});
+  add(ReadDoneRecord{UINT32_MAX});
   return records;
 }
 
@@ -109,6 +114,11 @@ TEST_CASE("every field of a record comes back", "[broker]") {
   CHECK(entries[0].filter == "a/#");
   CHECK(entries[0].options == mqtt::SubscribeOptions{mqtt::Qos::exactly_once, true, true, 2});
   CHECK(entries[1].filter == "b");
+
+  const auto found = decoded(RecordType::deliver, encoded(records[records.size() - 2]));
+  CHECK(std::get<DeliverRecord>(found->what).owed_read == 70'000);
+  const auto done = decoded(RecordType::read_done, encoded(records.back()));
+  CHECK(std::get<ReadDoneRecord>(done->what).number == UINT32_MAX);
 }
 
 TEST_CASE("a deadline stays where it is on the wall while the machine restarts", "[broker]") {
@@ -139,7 +149,7 @@ TEST_CASE("a body that was cut, or is longer, is none of its type", "[broker]") 
 TEST_CASE("records of a newer program are told from damaged ones", "[broker]") {
   const std::string body = encoded(samples()[0]);
   CHECK(decode(1, 2, as_bytes(body), now).error().code == ErrorCode::invalid);
-  CHECK(decode(14, 1, as_bytes(body), now).error().code == ErrorCode::invalid);
+  CHECK(decode(15, 1, as_bytes(body), now).error().code == ErrorCode::invalid);
   CHECK(decode(0, 1, as_bytes(body), now).error().code == ErrorCode::corrupt);
   CHECK(decode(1, 1, {}, now).error().code == ErrorCode::corrupt);
   CHECK(decode(13, 1, as_bytes(body), now).error().code == ErrorCode::corrupt);

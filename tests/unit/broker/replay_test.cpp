@@ -39,6 +39,7 @@ std::size_t waiting_after(const std::string& retained, const std::string& delive
   delivery.message = value(delivered);
   delivery.qos = mqtt::Qos::at_least_once;
   delivery.retain = true;
+  delivery.owed_read = 1;
   apply(std::move(delivery));
   replay.finish();
   shard.tick();

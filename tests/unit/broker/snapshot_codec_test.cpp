@@ -79,6 +79,9 @@ SessionImage session() {
           .will_due = now.mono + Millis(20),
           .subscriptions = {{{"a/#", all}, 5}, {{"$share/g/b", {}}, 0}},
           .received = {1, 65'535},
+          .last_read = 70'000,
+          .reads_owed = {{69'999, "a/#", mqtt::Qos::exactly_once, 5, {"a/1", "a/2"}},
+                         {70'000, "b", mqtt::Qos::at_least_once, 0, {}}},
           .queue_begin = 100'000,
           .dup_until = 100'003,
           .will = Will{.message = message("w", "last"), .delay_s = 30, .expiry_s = 60}};
@@ -129,6 +132,14 @@ TEST_CASE("a session comes back from a snapshot with every field", "[broker]") {
         mqtt::SubscribeOptions{mqtt::Qos::exactly_once, true, true, 0});
   CHECK(image.subscriptions[0].identifier == 5);
   CHECK(image.received == std::vector<std::uint16_t>{1, 65'535});
+  CHECK(image.last_read == 70'000);
+  REQUIRE(image.reads_owed.size() == 2);
+  CHECK(image.reads_owed[0].number == 69'999);
+  CHECK(image.reads_owed[0].filter == "a/#");
+  CHECK(image.reads_owed[0].qos == mqtt::Qos::exactly_once);
+  CHECK(image.reads_owed[0].identifier == 5);
+  CHECK(image.reads_owed[0].given.size() == 2);
+  CHECK(image.reads_owed[1].given.empty());
   CHECK(image.queue_begin == 100'000);
   CHECK(image.dup_until == 100'003);
   CHECK(image.will->delay_s == 30);

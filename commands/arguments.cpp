@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 
 #include "commands/regroup.h"
 #include "commands/suggest.h"
@@ -35,8 +36,7 @@ std::vector<Bound> bind(const Command& command, CLI::App& app) {
     CLI::Option* parser = option.type == ValueType::flag
                               ? app.add_flag(names)
                               : app.add_option(names, CLI::callback_t{})->allow_extra_args(false);
-    parser->multi_option_policy(option.repeatable ? CLI::MultiOptionPolicy::TakeAll
-                                                  : CLI::MultiOptionPolicy::TakeLast);
+    parser->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     bound.push_back({&option, parser});
   });
   return bound;
@@ -72,6 +72,25 @@ Stop missing_value(const Command& command, std::string_view path, std::string_vi
   }
   return Stop{Exit::usage, fmt::format("{} needs a value: {}", last, option->value),
               pointer_to_help(path)};
+}
+
+// To take one of two would lose the other without a word: `-m first -m second`. A flag says the
+// same twice.
+Checked<void> check_counts(const std::vector<Arguments::Given>& given, std::string_view path) {
+  for (const auto& [option, values] : given) {
+    if (option->repeatable || values.size() < 2) continue;
+    if (option->type != ValueType::flag) {
+      return stop(
+          Exit::usage,
+          fmt::format("--{} is given {} times and takes one value", option->name, values.size()),
+          pointer_to_help(path));
+    }
+    if (std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) != values.end()) {
+      return stop(Exit::usage, fmt::format("--{} is turned on and off", option->name),
+                  pointer_to_help(path));
+    }
+  }
+  return {};
 }
 
 Checked<void> check_operands(const Command& command, std::string_view path,
@@ -131,6 +150,7 @@ Checked<Arguments> read_arguments(const Command& command, std::string_view path,
     return given.option->name == "help" || given.option->name == "version";
   });
   if (asks) return result;
+  if (auto good = check_counts(result.given, path); !good) return tl::unexpected(good.error());
   const auto checked = check_operands(command, path, result.operands);
   if (!checked) return tl::make_unexpected(checked.error());
   return result;

@@ -23,8 +23,8 @@ struct Arguments {
 };
 
 // `words` is what follows the command, which was typed as `path` ("broker store dump"). Errors: an
-// unknown flag, a flag without its value, an operand too many or too few; a lone -h where a host is
-// taken suggests --help.
+// unknown flag, a flag without its value, a value given twice to what takes one, an operand too
+// many or too few; a lone -h where a host is taken suggests --help.
 Checked<Arguments> read_arguments(const Command& command, std::string_view path,
                                   const std::vector<std::string>& words);
 

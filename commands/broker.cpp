@@ -102,6 +102,16 @@ constexpr std::string_view broker_notes =
     "mqz/ of persistence_location; without that in $STATE_DIRECTORY, else $XDG_STATE_HOME/mqz,\n"
     "else ~/.local/state/mqz. A damaged store is not opened unless store_recovery is salvage.";
 
+constexpr ExitRow broker_exits[] = {
+    {Exit::done, "SIGTERM or SIGINT ended it; --check-config found no error"},
+    {Exit::failed, "a port is in use, or an address cannot be listened on"},
+    {Exit::bad_input, "the store is damaged, or a newer mqz wrote it"},
+    {Exit::unreadable, "--config-file, --config or the store cannot be read"},
+    {Exit::io, "the log, the pid_file or the store cannot be written"},
+    {Exit::conflict, "another broker has the store"},
+    {Exit::configuration, "the configuration is wrong"},
+};
+
 constexpr const Command* broker_verbs[] = {&broker_store_command};
 
 constexpr OptionTable broker_tables[] = {broker_options, general_options};
@@ -152,6 +162,7 @@ Checked<broker::Config> read_config(const Parsed& parsed) {
   }
   const std::string path(parsed.text("config-file"));
   broker::LoadedConfig loaded = broker::load_config(path, os::DiskFiles());
+  if (loaded.is_unreadable) return stop(Exit::unreadable, loaded.findings.front().text);
   for (const broker::Finding& finding : loaded.findings) {
     const bool is_note = finding.severity == broker::Severity::note;
     if (is_note && parsed.flag("quiet")) continue;
@@ -178,7 +189,11 @@ Checked<std::vector<os::Address>> addresses_of(const broker::Listener& listener)
   if (!listener.unix_path.empty()) return std::vector{os::unix_address(listener.unix_path)};
   if (!listener.address.empty()) {
     auto found = os::resolve(listener.address, listener.port);
-    if (!found) return tl::unexpected(stop_for(found.error()));
+    if (!found) {
+      Stop failure = stop_for(found.error());
+      failure.code = Exit::failed;
+      return tl::unexpected(failure);
+    }
     return *found;
   }
   std::vector<os::Address> all;
@@ -361,6 +376,7 @@ constinit const Command broker_command{.name = "broker",
                                        .tables = broker_tables,
                                        .verbs = broker_verbs,
                                        .run = run_broker,
-                                       .notes = broker_notes};
+                                       .notes = broker_notes,
+                                       .exits = broker_exits};
 
 }  // namespace mqz::commands

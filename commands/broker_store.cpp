@@ -36,6 +36,13 @@ constexpr Operand store_operands[] = {
      .doc = "as in mqz broker --store DIR; its broker is not running",
      .required = true}};
 
+constexpr ExitRow exits[] = {
+    {Exit::bad_input, "the store is damaged, or a newer mqz wrote it"},
+    {Exit::unreadable, "there is no store, or it (or --config) cannot be read"},
+    {Exit::io, "the store or standard output cannot be written"},
+    {Exit::conflict, "a broker has the store open"},
+};
+
 // ---- What several verbs do. ----
 
 Checked<std::string> store_of(const Parsed& parsed) {
@@ -72,7 +79,8 @@ constexpr Command verify_command{.name = "verify",
                                  .examples = verify_examples,
                                  .tables = json_tables,
                                  .operands = store_operands,
-                                 .run = run_verify};
+                                 .run = run_verify,
+                                 .exits = exits};
 
 // ---- dump ----
 
@@ -140,7 +148,8 @@ constexpr Command dump_command{.name = "dump",
                                .tables = json_tables,
                                .operands = store_operands,
                                .run = run_dump,
-                               .notes = dump_notes};
+                               .notes = dump_notes,
+                               .exits = exits};
 
 // ---- repair ----
 
@@ -188,7 +197,8 @@ constexpr Command repair_command_row{.name = "repair",
                                      .tables = repair_tables,
                                      .operands = store_operands,
                                      .run = run_repair,
-                                     .notes = repair_notes};
+                                     .notes = repair_notes,
+                                     .exits = exits};
 
 // ---- compact and upgrade ----
 
@@ -213,7 +223,8 @@ constexpr Command compact_command{.name = "compact",
                                   .examples = compact_examples,
                                   .tables = plain_tables,
                                   .operands = store_operands,
-                                  .run = run_compact};
+                                  .run = run_compact,
+                                  .exits = exits};
 
 int run_upgrade(const Parsed& parsed) {
   const auto checked = check(parsed);
@@ -233,7 +244,8 @@ constexpr Command upgrade_command{.name = "upgrade",
                                   .examples = upgrade_examples,
                                   .tables = plain_tables,
                                   .operands = store_operands,
-                                  .run = run_upgrade};
+                                  .run = run_upgrade,
+                                  .exits = exits};
 
 // ---- store ----
 

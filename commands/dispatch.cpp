@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <span>
 #include <string>
@@ -38,12 +39,58 @@ std::vector<std::string_view> names_of(std::span<const Command* const> commands)
   return names;
 }
 
+const Option* option_of_word(const Command& command, std::string_view word) {
+  if (word.starts_with("--")) return find_option(command, word.substr(2, word.find('=') - 2));
+  return word.size() < 2 ? nullptr : find_option(command, word[1]);
+}
+
+// The last that takes such a flag, but rather one that stands among the words: for --host it is
+// sub.
+const Command* command_with_flag(std::string_view flag, const std::vector<std::string>& words) {
+  const Command* best = nullptr;
+  bool is_named = false;
+  for (const Command* command : all_commands()) {
+    const Option* option = option_of_word(*command, flag);
+    if (command->hidden || command->run == nullptr || option == nullptr || option->name == "help")
+      continue;
+    const bool named = std::find(words.begin(), words.end(), command->name) != words.end();
+    if (is_named && !named) continue;
+    best = command;
+    is_named = named;
+  }
+  return best;
+}
+
+// A flag of a command before the command: its value would be taken for the command.
+Stop misplaced_flag(const std::vector<std::string>& words, std::size_t at) {
+  const std::string& word = words[at];
+  const bool is_long = word.starts_with("--");
+  const std::string shown = word.substr(0, is_long ? std::min(word.find('='), word.size()) : 2);
+  const Command* command = command_with_flag(word, words);
+  if (command == nullptr) {
+    return Stop{Exit::usage, fmt::format("unknown flag '{}' before a command", shown),
+                "mqz COMMAND [flags]; see mqz --help"};
+  }
+  const Option* option = option_of_word(*command, word);
+  const bool has_value = wants_next_word(*command, word) != nullptr && at + 1 < words.size() &&
+                         !option->secret && option->type != ValueType::url;
+  return Stop{Exit::usage,
+              fmt::format("'{}' stands before the command, and belongs behind it", shown),
+              fmt::format("mqz {} {}{}{}", command->name, shown, has_value ? " " : "",
+                          has_value ? words[at + 1] : "")};
+}
+
 // The index of the first word that is neither a general flag nor its value.
-std::size_t find_command_word(const std::vector<std::string>& words) {
+Checked<std::size_t> find_command_word(const std::vector<std::string>& words) {
   std::size_t at = 0;
   while (at < words.size() && words[at].starts_with('-')) {
+    if (option_of_word(before_command, words[at]) == nullptr)
+      return tl::unexpected(misplaced_flag(words, at));
     at += wants_next_word(before_command, words[at]) != nullptr ? 2 : 1;
   }
+  const bool is_host = at > 0 && at < words.size() && words[at - 1] == "-h" &&
+                       find_command(all_commands(), words[at]) == nullptr;
+  if (is_host) return tl::unexpected(misplaced_flag(words, at - 1));
   return at;
 }
 
@@ -53,7 +100,9 @@ bool is_meant_as_verb(const Command& command, const std::string& word) {
 }
 
 Checked<Choice> choose(const std::vector<std::string>& words) {
-  std::size_t at = find_command_word(words);
+  const auto found = find_command_word(words);
+  if (!found) return tl::unexpected(found.error());
+  std::size_t at = *found;
   if (at >= words.size()) return Choice{};
   const auto all = all_commands();
   Choice choice{find_command(all, words[at]),

@@ -1,4 +1,5 @@
-// What the program's exit status says. Scripts rely on these numbers; every --help lists them.
+// What the program's exit status says. Scripts rely on these numbers; the help of a command lists
+// those it can end with, in its own words.
 #pragma once
 
 #include <string_view>
@@ -29,6 +30,7 @@ struct ExitRow {
   std::string_view meaning{};
 };
 
+// All of them, for `mqz --help`.
 inline constexpr ExitRow exit_rows[] = {
     {Exit::done,
      "done; also when SIGINT or SIGTERM ends a broker or an endless sub, tail or watch"},
@@ -45,6 +47,15 @@ inline constexpr ExitRow exit_rows[] = {
     {Exit::refused, "refused or not authorised"},
     {Exit::configuration, "configuration error"},
     {Exit::not_locked, "lock not acquired"},
+};
+// Any command can end with these.
+inline constexpr ExitRow common_exits[] = {
+    {Exit::done, "done"},
+    {Exit::usage, "wrong usage"},
+    {Exit::unreadable, "the file of --config cannot be read"},
+    {Exit::bug, "a bug in mqz"},
+    {Exit::io, "standard output cannot be written"},
+    {Exit::configuration, "the configuration file is wrong"},
 };
 // Besides: 128+n when signal n stopped the work before it was done.
 

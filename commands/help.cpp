@@ -109,12 +109,12 @@ void append_flags(std::string& to, const Command& command, std::string_view path
   }
 }
 
-void append_exit_codes(std::string& to) {
+void append_exit_codes(std::string& to, std::span<const ExitRow> rows, std::string_view by_signal) {
   to += "\nexit codes:\n";
-  for (const ExitRow& row : exit_rows) {
+  for (const ExitRow& row : rows) {
     append_row(to, fmt::format("{}", static_cast<int>(row.code)), row.meaning, 9);
   }
-  append_row(to, "128+n", "signal n stopped the work before it was done", 9);
+  if (!by_signal.empty()) append_row(to, "128+n", by_signal, 9);
 }
 
 void append_commands(std::string& to, std::span<const Command* const> commands) {
@@ -140,8 +140,20 @@ std::string overview(std::span<const Command* const> all) {
       "A setting is taken from the flag, else from the environment (MQZ_HOST, MQZ_PUB_QOS),\n"
       "else from --config FILE, $XDG_CONFIG_HOME/mqz/config.toml or /etc/mqz/config.toml,\n"
       "else it is the default.\n";
-  append_exit_codes(text);
+  append_exit_codes(text, exit_rows, "signal n stopped the work before it was done");
   return text;
+}
+
+std::vector<ExitRow> exits_of(const Command& command) {
+  std::vector<ExitRow> rows(command.exits.begin(), command.exits.end());
+  for (const ExitRow& common : common_exits) {
+    const bool has_own = std::any_of(rows.begin(), rows.end(),
+                                     [&](const ExitRow& row) { return row.code == common.code; });
+    if (!has_own) rows.push_back(common);
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const ExitRow& one, const ExitRow& other) { return one.code < other.code; });
+  return rows;
 }
 
 std::string full_help(const Command& command, std::string_view path) {
@@ -154,7 +166,7 @@ std::string full_help(const Command& command, std::string_view path) {
   append_commands(text, command.verbs);
   append_flags(text, command, path);
   if (!command.notes.empty()) fmt::format_to(std::back_inserter(text), "\n{}\n", command.notes);
-  append_exit_codes(text);
+  append_exit_codes(text, exits_of(command), command.by_signal);
   return text;
 }
 

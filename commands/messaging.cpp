@@ -5,14 +5,13 @@
 
 #include <algorithm>
 
+#include "commands/messaging_server.h"
 #include "commands/mqtt_property.h"
 #include "commands/password.h"
 #include "lib/backend/mqtt/paho_client.h"
 #include "lib/backend/redis/client.h"
-#include "lib/backend/url.h"
 #include "lib/mqtt/topic.h"
 #include "lib/os/random.h"
-#include "lib/os/srv.h"
 
 namespace mqz::commands {
 namespace {
@@ -21,122 +20,6 @@ using mqtt::PropertyId;
 using mqtt::Version;
 
 constexpr std::uint32_t for_ever = 0xFFFF'FFFF;
-constexpr std::uint16_t mqtt_port = 1883;
-constexpr std::uint16_t redis_port = 6379;
-constexpr std::uint16_t web_port = 80;
-
-// Which of the ways to name a server counts: the one from the strongest source.
-std::string_view chosen_way(const Parsed& parsed) {
-  std::string_view chosen = "host";
-  Source strongest = std::max(parsed.source("host"), parsed.source("port"));
-  for (const std::string_view way : {"backend", "unix", "url"}) {
-    const Source source = parsed.source(way);
-    if (source == Source::nothing || source < strongest) continue;
-    if (way == "backend" && source == strongest && source != Source::fallback) continue;
-    chosen = way;
-    strongest = source;
-  }
-  return chosen;
-}
-
-Checked<void> use_servers(std::string_view origin, std::string_view hosts, std::uint16_t port,
-                          Messaging& to) {
-  auto servers = backend::parse_servers(hosts, port);
-  if (!servers) {
-    return stop(Exit::usage, fmt::format("{}: {}", origin, servers.error().text));
-  }
-  to.client.servers = std::move(*servers);
-  return {};
-}
-
-Checked<void> use_url(const Parsed& parsed, std::string_view way, Messaging& to) {
-  const std::string& origin = parsed.origin(way);
-  auto url = backend::parse_url(parsed.text(way));
-  if (!url) return stop(Exit::usage, fmt::format("{}: {}", origin, url.error().text));
-  to.client.connect.user_name = url->user;
-  to.client.connect.password = url->password;
-  if (url->scheme == "unix") {
-    to.client.servers = {{{}, 0, '/' + url->path}};
-    return {};
-  }
-  if (url->hosts.empty()) url->hosts = "localhost";
-  if (url->scheme == "redis") {
-    to.carrier = Messaging::Carrier::redis;
-    return use_servers(origin, url->hosts, redis_port, to);
-  }
-  if (url->scheme == "ws") {
-    to.carrier = Messaging::Carrier::websocket;
-    to.web_path = url->target.empty() ? "/" : url->target;
-    return use_servers(origin, url->hosts, web_port, to);
-  }
-  if (url->scheme != "mqtt" && url->scheme != "tcp") {
-    const bool later = url->scheme == "mqtts" || url->scheme == "wss" || url->scheme == "rediss";
-    return stop(Exit::usage,
-                fmt::format("{}: {}:// {}", origin, url->scheme,
-                            later ? "needs TLS, which comes with a later part"
-                                  : "does not carry messages here"),
-                "mqtt://, ws://, redis:// and unix:// do");
-  }
-  to.url_topic = url->path;
-  return use_servers(origin, url->hosts, mqtt_port, to);
-}
-
-Checked<void> use_domain(const Parsed& parsed, Messaging& to) {
-  if (parsed.source("host") == Source::fallback || parsed.has("port")) {
-    return stop(Exit::usage,
-                "--srv needs a domain in --host, and no --port: that is what is asked for");
-  }
-  auto records = os::find_srv(fmt::format("_mqtt._tcp.{}", parsed.text("host")));
-  if (!records) return tl::unexpected(stop_for(records.error()));
-  for (os::SrvRecord& record : *records) {
-    to.client.servers.push_back({std::move(record.host), record.port, {}});
-  }
-  return {};
-}
-
-// A backend that was set for other commands is no reason not to publish.
-bool is_for_others(const Parsed& parsed) {
-  if (parsed.typed("backend")) return false;
-  const std::string_view text = parsed.text("backend");
-  for (const std::string_view scheme : {"local:", "zk:", "k8s:"}) {
-    if (!text.starts_with(scheme)) continue;
-    note(parsed.path(), fmt::format("{} {} carries no messages; using --host {}",
-                                    parsed.origin("backend"), text, parsed.text("host")));
-    return true;
-  }
-  return false;
-}
-
-Checked<void> read_server(const Parsed& parsed, Messaging& to) {
-  if (parsed.has("proxy")) {
-    return stop(Exit::usage,
-                fmt::format("{}: proxies come with a later part", parsed.origin("proxy")));
-  }
-  const std::string_view way = chosen_way(parsed);
-  for (const std::string_view flag : {"srv", "ws"}) {
-    if (parsed.typed(flag) && parsed.flag(flag) && way != "host") {
-      return stop(Exit::usage,
-                  fmt::format("--{} goes with --host, not with {}", flag, parsed.origin(way)));
-    }
-  }
-  if (way == "host" || (way == "backend" && is_for_others(parsed))) {
-    if (parsed.flag("ws")) {
-      to.carrier = Messaging::Carrier::websocket;
-      to.web_path = "/mqtt";
-    }
-    if (parsed.flag("srv")) return use_domain(parsed, to);
-    const std::uint16_t by_default = parsed.flag("ws") ? web_port : mqtt_port;
-    const auto port =
-        parsed.has("port") ? static_cast<std::uint16_t>(parsed.integer("port")) : by_default;
-    const std::string origin = parsed.has("host") ? parsed.origin("host") : "--host";
-    return use_servers(origin, parsed.text("host"), port, to);
-  }
-  if (way == "unix") {
-    to.client.servers = {{{}, 0, std::string(parsed.text("unix"))}};
-    return {};
-  }
-  return use_url(parsed, way, to);
-}
 
 Checked<void> read_bind(const Parsed& parsed, Messaging& to) {
   if (!parsed.has("bind")) return {};
@@ -154,8 +37,19 @@ Checked<void> read_bind(const Parsed& parsed, Messaging& to) {
   return {};
 }
 
+// What CONNECT has room for: a length of two bytes (1.5.4, 1.5.6).
+Checked<void> check_connect_text(const Parsed& parsed, std::string_view flag, bool is_text = true) {
+  const std::string_view value = parsed.text(flag);
+  if (value.size() > 65'535)
+    return stop(Exit::usage, fmt::format("{}: longer than 65535 bytes", parsed.origin(flag)));
+  if (is_text && !mqtt::is_valid_utf8(value))
+    return stop(Exit::usage, fmt::format("{}: not UTF-8 text", parsed.origin(flag)));
+  return {};
+}
+
 Checked<void> read_login(const Parsed& parsed, Messaging& to) {
   backend::ConnectOptions& connect = to.client.connect;
+  if (auto good = check_connect_text(parsed, "username"); !good) return good;
   if (parsed.has("username")) connect.user_name = parsed.text("username");
   if (parsed.has("password-file") && parsed.source("password-file") >= parsed.source("password")) {
     auto password = read_password_file(std::string(parsed.text("password-file")));
@@ -168,6 +62,8 @@ Checked<void> read_login(const Parsed& parsed, Messaging& to) {
   } else if (parsed.has("password")) {
     connect.password = parsed.text("password");
   }
+  if (connect.password && connect.password->size() > 65'535)
+    return stop(Exit::usage, "the password is longer than 65535 bytes");
   return {};
 }
 
@@ -182,8 +78,11 @@ Checked<void> read_session(const Parsed& parsed, Messaging& to) {
   connect.version_pinned = parsed.has("protocol-version");
   connect.version = to_version(parsed.text("protocol-version"));
   connect.clean_start = !parsed.flag("disable-clean-session");
-  connect.keep_alive_s = static_cast<std::uint16_t>(
-      std::min<std::int64_t>((parsed.duration("keepalive").count() + 999) / 1000, 65'535));
+  connect.keep_alive_s =
+      static_cast<std::uint16_t>((parsed.duration("keepalive").count() + 999) / 1000);
+  for (const std::string_view flag : {"id", "id-prefix"}) {
+    if (auto good = check_connect_text(parsed, flag); !good) return good;
+  }
   if (parsed.has("id")) connect.client_id = parsed.text("id");
   if (parsed.has("id-prefix") && !parsed.has("id")) {
     connect.client_id = fmt::format("{}{}", parsed.text("id-prefix"), ::getpid());
@@ -200,7 +99,13 @@ Checked<void> read_session(const Parsed& parsed, Messaging& to) {
         static_cast<std::uint32_t>(parsed.integer("session-expiry-interval")));
     return require_version_5(parsed, to, parsed.origin("session-expiry-interval"));
   }
-  if (!connect.clean_start) {
+  return {};
+}
+
+// A kept session is kept for ever unless something says how long.
+Checked<void> read_expiry(const Parsed&, Messaging& to) {
+  backend::ConnectOptions& connect = to.client.connect;
+  if (!connect.clean_start && !connect.properties.view().has(PropertyId::session_expiry_interval)) {
     connect.properties.number(PropertyId::session_expiry_interval, for_ever);
   }
   return {};
@@ -218,6 +123,7 @@ Checked<void> read_will(const Parsed& parsed, Messaging& to) {
   if (auto good = check_topic(parsed.origin("will-topic"), parsed.text("will-topic")); !good) {
     return good;
   }
+  if (auto good = check_connect_text(parsed, "will-payload", false); !good) return good;
   backend::WillOptions will;
   will.topic = parsed.text("will-topic");
   will.payload = parsed.text("will-payload");
@@ -248,7 +154,8 @@ Checked<void> read_properties(const Parsed& parsed, Messaging& to) {
                                              : "connect, publish, subscribe, unsubscribe, "
                                                "disconnect and will have properties");
     }
-    if (auto added = add_property(*property, *writer); !added) return added;
+    const auto origin = fmt::format("--property {} {}", property->packet, property->name);
+    if (auto added = add_property(origin, *property, *writer); !added) return added;
   }
   if (parsed.texts("property").empty()) return {};
   return require_version_5(parsed, to, "--property");
@@ -352,8 +259,8 @@ Result<std::unique_ptr<backend::PubSub>> make_client(const Messaging& messaging,
     case Messaging::Carrier::redis:
       return std::make_unique<backend::RedisClient>(
           poller, messaging.client,
-          backend::RedisOptions{connect.user_name, connect.password, connect.keep_alive_s,
-                                connect.inflight_max},
+          backend::RedisOptions{connect.user_name, connect.password, messaging.database,
+                                connect.keep_alive_s, connect.inflight_max},
           events);
   }
   return fail(ErrorCode::invalid, "no such carrier");
@@ -367,7 +274,7 @@ Checked<Messaging> read_messaging(const Parsed& parsed) {
   messaging.client.delay_first = std::min(messaging.client.delay_first, messaging.client.delay_max);
   messaging.client.connect.trace = parsed.flag("debug");
   for (const auto read : {read_server, read_bind, read_login, read_session, read_will,
-                          read_properties, check_for_redis, check_for_websocket}) {
+                          read_properties, read_expiry, check_for_redis, check_for_websocket}) {
     if (auto done = read(parsed, messaging); !done) return tl::unexpected(done.error());
   }
   return messaging;

@@ -2,8 +2,11 @@
 // broker as a client.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "commands/parsed.h"
 #include "lib/backend/mqtt/client.h"
@@ -15,8 +18,9 @@ struct Messaging {
 
   Carrier carrier = Carrier::mqtt;
   backend::MqttClientOptions client{};
-  std::string web_path{};   // of ws://host/PATH, with its slash
-  std::string url_topic{};  // from --url mqtt://host/TOPIC; empty when it has none
+  std::string web_path{};                   // of ws://host/PATH, with its slash
+  std::optional<std::uint32_t> database{};  // of redis://host/NUMBER
+  std::string url_topic{};                  // from --url mqtt://host/TOPIC; empty when it has none
   mqtt::PropertyWriter publish{};
   mqtt::PropertyWriter subscribe{};
   mqtt::PropertyWriter unsubscribe{};

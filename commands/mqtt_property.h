@@ -18,7 +18,10 @@ struct PropertyWords {
 
 Checked<PropertyWords> read_property_words(std::string_view words);
 
-// Adds it to the block of its packet, if the packet may have it once more.
-Checked<void> add_property(const PropertyWords& words, mqtt::PropertyWriter& to);
+// Adds it to the block of its packet, if a client may send it there and it may stand there once
+// more. `origin` is the flag that said so, for messages: "--property publish content-type",
+// "--content-type".
+Checked<void> add_property(std::string_view origin, const PropertyWords& words,
+                           mqtt::PropertyWriter& to);
 
 }  // namespace mqz::commands

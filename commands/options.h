@@ -25,12 +25,15 @@
 #include <span>
 #include <string_view>
 
+#include "commands/exit_codes.h"
+
 namespace mqz::commands {
 
 class Parsed;
 
 enum class ValueType : unsigned char {
-  flag,      // takes no value; `--name=false`, MQZ_NAME=false and `name = false` turn it off
+  flag,      // takes no value, may be repeated; `--name=false`, MQZ_NAME=false and `name = false`
+             // turn it off
   text,      // anything, the empty text too
   integer,   // within [min, max]
   duration,  // "500ms", "5s", "2m", "1h"; a bare number is seconds, a fraction is welcome
@@ -62,11 +65,13 @@ struct Option {
   Scope scope = Scope::command;
   std::string_view choices{};  // "0|1|2", for ValueType::choice
   std::string_view aliases{};  // further long names, separated by one blank: "pw secret"
-  std::int64_t min = 0;        // for ValueType::integer
+  // For ValueType::integer; for a duration in seconds, for a size in bytes.
+  std::int64_t min = 0;
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
-  bool repeatable = false;  // keeps every value; else the last one wins
+  bool repeatable = false;  // keeps every value; another may be given once only
   bool hidden = false;      // parsed, and left out of help and completion
   bool secret = false;      // never shown; overwritten in argv
+  bool later = false;  // known from elsewhere and not there yet: refused; `doc` says what it is
 };
 
 using OptionTable = std::span<const Option>;
@@ -98,7 +103,9 @@ struct Command {
   Run run = nullptr;         // null: comes with a later part, and says so
   bool takes_words = false;  // words after "--" are a command to run, not operands
   bool hidden = false;
-  std::string_view notes{};  // more paragraphs for --help, ready to print
+  std::string_view notes{};          // more paragraphs for --help, ready to print
+  std::span<const ExitRow> exits{};  // beside common_exits, or in their place
+  std::string_view by_signal{};      // what 128+n says; empty: it does not end so
 };
 
 // The row of that long name or alias, or of that letter; null if there is none.

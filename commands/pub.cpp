@@ -29,7 +29,18 @@ constexpr Example examples[] = {
     {"mqz pub -t lamp/get -m state --response-topic me/1 --wait -W 5", "ask and print the answer"},
 };
 
-constexpr OptionTable pub_tables[] = {pub_options, connection_options, general_options};
+constexpr ExitRow exits[] = {
+    {Exit::failed,
+     "some messages were refused, may not have arrived, or did not come back (--verify)"},
+    {Exit::timed_out, "no answer to --wait within -W"},
+    {Exit::bad_input, "a line that is no message; the others were sent"},
+    {Exit::unreadable, "--file, --password-file, --config or stdin cannot be read"},
+    {Exit::unreachable, "the server cannot be reached, or acknowledges nothing"},
+    {Exit::refused, "the server refused the connection, or every message"},
+};
+
+constexpr OptionTable pub_tables[] = {pub_options, connection_options, later_connection_options,
+                                      general_options};
 
 }  // namespace
 
@@ -45,6 +56,8 @@ constinit const Command pub_command{
         "With QoS 1 and 2 the status is 0 only if every message was acknowledged; otherwise it\n"
         "says how many of how many. A connection that is lost is made again, and what was not\n"
         "acknowledged is sent again.",
+    .exits = exits,
+    .by_signal = "signal n ended it",
 };
 
 }  // namespace mqz::commands

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "commands/mqtt_property.h"
 #include "commands/read_file.h"
 #include "lib/mqtt/topic.h"
 #include "lib/os/random.h"
@@ -41,8 +42,8 @@ Checked<void> read_topics(const Parsed& parsed, PubPlan& plan) {
   plan.topics = parsed.texts("topic");
   if (!parsed.typed("topic") && !plan.messaging.url_topic.empty()) {
     plan.topics = {plan.messaging.url_topic};
-  } else if (parsed.source("topic") == Source::fallback && ::isatty(STDERR_FILENO) == 1 &&
-             !plan.quiet && !plan.json && plan.topic_separator.empty()) {
+  } else if (parsed.source("topic") == Source::fallback && !plan.quiet && !plan.json &&
+             plan.topic_separator.empty()) {
     note(parsed.path(), fmt::format("no -t given, using topic '{}'", plan.topics.front()));
   }
   for (const std::string& topic : plan.topics) {
@@ -87,47 +88,53 @@ Checked<void> read_input(const Parsed& parsed, PubPlan& plan) {
   return {};
 }
 
-Checked<void> read_message_properties(const Parsed& parsed, PubPlan& plan) {
-  mqtt::PropertyWriter& to = plan.messaging.publish;
-  std::string_view needs_5;
-  const auto add_text = [&](std::string_view flag, PropertyId id) {
-    if (!parsed.has(flag)) return;
-    to.text(id, parsed.text(flag));
-    needs_5 = flag;
-  };
-  add_text("content-type", PropertyId::content_type);
-  add_text("correlation-data", PropertyId::correlation_data);
-  add_text("response-topic", PropertyId::response_topic);
-  if (parsed.has("expiry")) {
-    to.number(PropertyId::message_expiry_interval,
-              static_cast<std::uint32_t>((parsed.duration("expiry").count() + 999) / 1000));
-    needs_5 = "expiry";
-  }
+Checked<void> add_message_property(std::string_view flag, std::string_view name, std::string key,
+                                   std::string_view value, PubPlan& plan) {
+  return add_property(fmt::format("--{}", flag),
+                      {"publish", std::string(name), std::move(key), std::string(value)},
+                      plan.messaging.publish);
+}
+
+Checked<void> read_user_properties(const Parsed& parsed, PubPlan& plan) {
   for (const std::string& pair : parsed.texts("user-property")) {
     const std::size_t mark = pair.find('=');
     if (mark == std::string::npos) {
       return stop(Exit::usage, fmt::format("--user-property '{}': KEY=VALUE is wanted", pair));
     }
-    to.pair(pair.substr(0, mark), pair.substr(mark + 1));
-    needs_5 = "user-property";
+    auto added = add_message_property("user-property", "user-property", pair.substr(0, mark),
+                                      std::string_view(pair).substr(mark + 1), plan);
+    if (!added) return added;
   }
-  if (plan.wait && !to.view().has(PropertyId::correlation_data)) {
-    plan.correlation = os::random_text(16);
-    to.text(PropertyId::correlation_data, plan.correlation);
+  return {};
+}
+
+Checked<void> read_message_properties(const Parsed& parsed, PubPlan& plan) {
+  std::string_view needs_5 = parsed.has("user-property") ? "user-property" : "";
+  for (const std::string_view flag : {"content-type", "correlation-data", "response-topic"}) {
+    if (!parsed.has(flag)) continue;
+    if (auto added = add_message_property(flag, flag, {}, parsed.text(flag), plan); !added)
+      return added;
+    needs_5 = flag;
   }
+  if (parsed.has("expiry")) {
+    const auto seconds = (parsed.duration("expiry").count() + 999) / 1000;
+    auto added = add_message_property("expiry", "message-expiry-interval", {},
+                                      fmt::format("{}", seconds), plan);
+    if (!added) return added;
+    needs_5 = "expiry";
+  }
+  if (auto added = read_user_properties(parsed, plan); !added) return added;
+  mqtt::PropertyWriter& to = plan.messaging.publish;
+  if (plan.wait && !to.view().has(PropertyId::correlation_data))
+    to.text(PropertyId::correlation_data, os::random_text(16));
+  plan.correlation = to.view().text(PropertyId::correlation_data).value_or("");
   if (needs_5.empty()) return {};
-  if (mqtt::check_properties(to.view().bytes(), mqtt::PacketType::publish) !=
-      mqtt::Reason::success) {
-    return stop(Exit::usage,
-                fmt::format("--{}: not UTF-8 text, too long, or given twice", needs_5));
-  }
   return require_version_5(parsed, plan.messaging, fmt::format("--{}", needs_5));
 }
 
 Checked<void> read_waiting(const Parsed& parsed, PubPlan& plan) {
   plan.wait = parsed.flag("wait");
   plan.response_topic = parsed.text("response-topic");
-  if (parsed.has("correlation-data")) plan.correlation = parsed.text("correlation-data");
   if (parsed.has("timeout")) plan.wait_timeout = parsed.duration("timeout");
   if (parsed.has("response-topic")) {
     if (auto good = check_topic("--response-topic", plan.response_topic); !good) return good;

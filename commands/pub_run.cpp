@@ -104,7 +104,11 @@ bool Publisher::take_next() {
         next_topic_ = 0;
         ++taken_;
         return true;
-      case PubSource::Next::end: source_done_ = true; return false;
+      case PubSource::Next::end:
+        // Ctrl-D leaves the cursor behind the prompt.
+        if (plan_.input == PubPlan::Input::terminal && source_.is_exhausted()) say("\n");
+        source_done_ = true;
+        return false;
       case PubSource::Next::bad:
         stop_ = source_.complaint();
         source_done_ = true;

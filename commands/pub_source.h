@@ -27,6 +27,8 @@ class PubSource {
   // Reads once. False when that failed: complaint().
   bool fill();
   LineReader& reader() { return reader_; }
+  // Has all input been read? False when an empty line has ended it before.
+  bool is_exhausted() const { return reader_.at_end(); }
 
  private:
   Next next_line();

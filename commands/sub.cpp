@@ -31,7 +31,18 @@ constexpr Example examples[] = {
     {"mqz sub -t 'old/#' --remove-retained --retained-only --idle 1 --dry-run",
      "what would be cleared"},
 };
-constexpr OptionTable sub_tables[] = {sub_options, connection_options, general_options};
+constexpr ExitRow exits[] = {
+    {Exit::done, "done; also when SIGINT or SIGTERM ends it without -C"},
+    {Exit::failed, "some subscriptions, removals or commands failed"},
+    {Exit::timed_out, "-W ran out, or --idle before -C messages had come"},
+    {Exit::unreadable, "--password-file or --config cannot be read"},
+    {Exit::unreachable, "the server cannot be reached, or was lost with --no-reconnect"},
+    {Exit::io, "standard output or a file of --dump cannot be written"},
+    {Exit::refused, "the server refused the connection, or every subscription"},
+};
+
+constexpr OptionTable sub_tables[] = {sub_options, connection_options, later_connection_options,
+                                      general_options};
 
 }  // namespace
 
@@ -50,6 +61,8 @@ constinit const Command sub_command{
         "in a\n"
         "queue, acknowledged; a signal lets it come to its end, a second one does not. Over ws://\n"
         "messages are acknowledged when they arrive.",
+    .exits = exits,
+    .by_signal = "signal n came before -C messages",
 };
 
 }  // namespace mqz::commands

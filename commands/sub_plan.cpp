@@ -41,7 +41,7 @@ Checked<void> read_filters(const Parsed& parsed, SubPlan& plan) {
   if (!by_default || plan.unsubscribe.empty()) plan.filters = parsed.texts("topic");
   if (!parsed.typed("topic") && !plan.messaging.url_topic.empty()) {
     plan.filters = {plan.messaging.url_topic};
-  } else if (by_default && !plan.filters.empty() && ::isatty(STDERR_FILENO) == 1 && !plan.quiet) {
+  } else if (by_default && !plan.filters.empty() && !plan.quiet) {
     note(parsed.path(), fmt::format("no -t given, using topic '{}'", plan.filters.front()));
   }
   if (parsed.has("group")) {

@@ -90,6 +90,31 @@ std::optional<std::string> integer_complaint(const Option& option, std::string_v
   return fmt::format("'{}' is not a whole number from {} to {}", text, option.min, option.max);
 }
 
+// Nobody waits longer, unless the row says so.
+constexpr std::int64_t wait_max_s = 86'400'000;  // 1000 days
+
+std::optional<std::string> duration_complaint(const Option& option, std::string_view text) {
+  const auto time = parse_duration(text);
+  if (!scaled(text, duration_units)) {
+    return fmt::format("'{}' is not a duration (500ms, 5s, 2m, 1h; a bare number is seconds)",
+                       text);
+  }
+  const bool is_open = option.max == std::numeric_limits<std::int64_t>::max();
+  const std::int64_t most = is_open ? wait_max_s : option.max;
+  if (time && *time >= std::chrono::seconds(option.min) && *time <= std::chrono::seconds(most))
+    return std::nullopt;
+  return fmt::format("'{}' is not a duration from {} to {} seconds", text, option.min, most);
+}
+
+std::optional<std::string> size_complaint(const Option& option, std::string_view text) {
+  const auto bytes = parse_size(text);
+  if (!bytes) return fmt::format("'{}' is not a size (4096, 64K, 10M, 1G)", text);
+  const auto least = static_cast<std::uint64_t>(option.min);
+  const auto most = static_cast<std::uint64_t>(option.max);
+  if (*bytes >= least && *bytes <= most) return std::nullopt;
+  return fmt::format("'{}' is not a size from {} to {} bytes", text, least, most);
+}
+
 std::optional<std::string> property_complaint(std::string_view text) {
   std::vector<std::string_view> words;
   for_each_part(text, word_separator, [&](std::string_view word) { words.push_back(word); });
@@ -123,7 +148,7 @@ std::optional<bool> parse_bool(std::string_view text) {
 
 std::optional<Millis> parse_duration(std::string_view text) {
   const auto millis = scaled(text, duration_units);
-  if (!millis || *millis > 1000 * day_ms) return std::nullopt;
+  if (!millis || *millis > 100'000 * day_ms) return std::nullopt;
   return Millis(std::llround(*millis));
 }
 
@@ -134,18 +159,14 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 std::optional<std::string> complaint(const Option& option, std::string_view text) {
+  if (option.later) return fmt::format("{} comes with a later part of mqz", option.doc);
   switch (option.type) {
     case ValueType::flag:
       if (parse_bool(text)) return std::nullopt;
       return fmt::format("'{}' is neither true nor false", text);
     case ValueType::integer: return integer_complaint(option, text);
-    case ValueType::duration:
-      if (parse_duration(text)) return std::nullopt;
-      return fmt::format("'{}' is not a duration (500ms, 5s, 2m, 1h; a bare number is seconds)",
-                         text);
-    case ValueType::size:
-      if (parse_size(text)) return std::nullopt;
-      return fmt::format("'{}' is not a size (4096, 64K, 10M, 1G)", text);
+    case ValueType::duration: return duration_complaint(option, text);
+    case ValueType::size: return size_complaint(option, text);
     case ValueType::choice:
       if (is_choice(option, text)) return std::nullopt;
       return choice_complaint(option, text);

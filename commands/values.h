@@ -13,7 +13,8 @@ namespace mqz::commands {
 
 std::optional<std::int64_t> parse_integer(std::string_view text);
 std::optional<bool> parse_bool(std::string_view text);  // true/false, yes/no, on/off, 1/0
-// "500ms", "5s", "1.5m", "2h", "1d"; a bare number is seconds. Not negative, at most 1000 days.
+// "500ms", "5s", "1.5m", "2h", "1d"; a bare number is seconds. Not negative, at most 100 000 days
+// (MQTT's longest expiry is half of that).
 std::optional<Millis> parse_duration(std::string_view text);
 // "64", "64K"/"64KiB" (1024), "64kB" (1000); up to T.
 std::optional<std::uint64_t> parse_size(std::string_view text);

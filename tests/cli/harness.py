@@ -6,6 +6,7 @@ The program under test is $MQZ.
 """
 
 import os
+import re
 import select
 import shutil
 import signal
@@ -46,6 +47,21 @@ def clean_environment(extra=None):
     keep.pop("XDG_CONFIG_HOME", None)
     keep.update(extra or {})
     return keep
+
+
+def exits_of(words, known={}):
+    """The statuses in the help of the command that `words` begin with; else those of mqz itself."""
+    path = tuple(words[: next((i for i, w in enumerate(words) if not w.isalpha()), len(words))])
+    while path not in known:
+        help_text = subprocess.run([MQZ, *path, "--help"], capture_output=True, check=False,
+                                   env=clean_environment(), timeout=PATIENCE).stdout.decode()
+        if "exit codes:" in help_text:
+            rows = help_text[help_text.index("exit codes:"):]
+            known[path] = {int(word) if word.isdigit() else word
+                           for word in re.findall(r"^  (\S+)", rows, re.M)}
+        else:  # an operand, or no command
+            path = path[:-1]
+    return known[path]
 
 
 class Result:
@@ -198,8 +214,14 @@ class Case(unittest.TestCase):
         return Result(done.returncode, done.stdout, done.stderr)
 
     def mqz(self, *words, stdin=b"", seconds=PATIENCE, env=None):
-        """Runs mqz to its end."""
-        return self.run_words([MQZ, *map(str, words)], stdin=stdin, seconds=seconds, env=env)
+        """Runs mqz to its end; its status must be one that the command's help tells."""
+        words = [str(word) for word in words]
+        result = self.run_words([MQZ, *words], stdin=stdin, seconds=seconds, env=env)
+        if words and result.code > 0:
+            told = exits_of(words)
+            self.assertTrue(result.code in told or (result.code > 128 and "128+n" in told),
+                            f"{words[0]} --help does not tell status {result.code}")
+        return result
 
     def start(self, words, stdin=None, env=None):
         """Starts any program in the background; it is ended with the test."""

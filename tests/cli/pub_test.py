@@ -101,12 +101,18 @@ class Publish(harness.Case):
         os.close(main)
         os.close(side)
 
-    def test_control_c_ends_a_prompt_at_once(self):
-        main, side = pty.openpty()
-        child = self.start([harness.MQZ, "pub", *self.at], stdin=side)
-        child.wait_for("A line is a message")
-        self.assertExit(child.stop(signal.SIGINT), 130)
-        os.close(main)
+    def test_control_c_and_d_end_a_prompt_at_once_and_leave_an_empty_line(self):
+        for key, status in ((b"\x03", 130), (b"\x04", 0)):
+            main, side = pty.openpty()
+            child = self.start([harness.MQZ, "pub", *self.at], stdin=side)
+            child.wait_for("> ")
+            if status == 0:
+                os.write(main, key)
+                result = self.assertExit(child.wait(), status)
+            else:  # not its controlling terminal: the signal that the key would send
+                result = self.assertExit(child.stop(signal.SIGINT), status)
+            self.assertTrue(result.errors.endswith("> \n"), result)
+            os.close(main)
         os.close(side)
 
     def test_lines_of_a_slow_pipe_leave_at_once(self):
@@ -296,10 +302,10 @@ class Refusals(harness.Case):
             (["-m", "x", "-S"], "--srv needs a domain in --host"),
             (["-m", "x", "-S", "-L", "mqtt://h"], "--srv goes with --host, not with --url"),
             (["-m", "x", "--ws", "--unix", "/s"], "--ws goes with --host, not with --unix"),
-            (["-m", "x", "--proxy", "socks5h://h"], "--proxy: proxies come with a later part"),
+            (["-m", "x", "--proxy", "socks5h://h"], "through a proxy comes with a later part"),
             (["--json", "--verify"], "--verify goes with the topics of -t"),
             (["-m", "x", "-D", "publish", "nonsense", "1"], "no such property"),
-            (["-n", "-D", "publish", "receive-maximum", "1"], "publish packets do not have it"),
+            (["-n", "-D", "publish", "receive-maximum", "1"], "publish packet does not have it"),
             (["-m", "x", "-V", "311", "--content-type", "t"], "--content-type needs MQTT 5"),
             (["-m", "x", "-h", "a:b"], "is not a port"),
             (["-m", "x", "-L", "gopher://h"], "gopher:// does not carry messages"),

@@ -77,6 +77,13 @@ class Redis(harness.Case):
                 result = self.assertExit(self.mqz(command, "-L", self.url, *words), 2)
                 self.assertIn(why, result.errors)
 
+    def test_a_path_is_the_number_of_a_database(self):
+        self.assertExit(self.mqz("pub", "-L", self.url + "/15", "-t", "a", "-m", "x"), 0)
+        result = self.assertExit(self.mqz("pub", "-L", self.url + "/16", "-t", "a", "-m", "x"), 69)
+        self.assertIn("DB index is out of range", result.errors)
+        result = self.assertExit(self.mqz("pub", "-L", self.url + "/a", "-m", "x"), 2)
+        self.assertIn("the number of a database, not 'a'\n  hint: the channel is -t", result.errors)
+
     def test_a_backend_for_other_commands_is_passed_over(self):
         broker = self.start_mosquitto()
         result = self.mqz("pub", "-m", "x", "-p", broker.port, env={"MQZ_BACKEND": "zk://a/b"})

@@ -58,6 +58,10 @@ void RedisSession::open(std::string_view where, MonoTime now) {
       send({"AUTH", *options_.password});
     }
   }
+  if (options_.database) {
+    ++greetings_open_;
+    send({"SELECT", std::to_string(*options_.database)});
+  }
   send({"PING"});
 }
 

@@ -22,7 +22,8 @@ namespace mqz::backend {
 struct RedisOptions {
   std::optional<std::string> user_name{};
   std::optional<std::string> password{};
-  std::uint16_t keep_alive_s = 60;  // 0: no pings
+  std::optional<std::uint32_t> database{};  // channels do not depend on it, its being there does
+  std::uint16_t keep_alive_s = 60;          // 0: no pings
   std::size_t inflight_max = 1000;
   std::size_t inflight_bytes_max = 4U << 20U;
 };

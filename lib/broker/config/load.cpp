@@ -41,11 +41,15 @@ std::string shown(std::string_view text) {
 class Reader {
  public:
   Reader(const os::TextFiles& files, LoadedConfig& result)
-      : files_(files), findings_(result.findings), draft_(fresh_draft()) {}
+      : files_(files),
+        findings_(result.findings),
+        is_unreadable_(result.is_unreadable),
+        draft_(fresh_draft()) {}
 
   void read_file(const std::string& path, bool is_main) {
     const auto text = files_.read(path);
     if (!text) {
+      is_unreadable_ = is_main;
       add(Severity::error, is_main ? Place{} : draft_.place, text.error().text);
       return;
     }
@@ -172,6 +176,7 @@ class Reader {
 
   const os::TextFiles& files_;
   std::vector<Finding>& findings_;
+  bool& is_unreadable_;
   Draft draft_;
   std::map<std::pair<std::string_view, std::size_t>, Place> seen_{};
   std::size_t error_count_ = 0;

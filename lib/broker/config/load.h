@@ -20,6 +20,7 @@ inline constexpr std::size_t error_max = 50;
 struct LoadedConfig {
   Config config{};                  // only to be used without errors
   std::vector<Finding> findings{};  // in the order of the lines
+  bool is_unreadable = false;       // there is an error: the file itself cannot be read
   bool has_errors() const;
 };
 

@@ -149,11 +149,25 @@ TEST_CASE("a value may look like a flag, a list, or nothing", "[commands]") {
   }
 }
 
-TEST_CASE("a repeatable option keeps all, another the last", "[commands]") {
-  const auto outcome = parse_send({"-t", "a", "-q", "1", "--topic=b", "-q", "2"});
+TEST_CASE("a repeatable option keeps all, another is given once", "[commands]") {
+  const auto outcome = parse_send({"-t", "a", "-q", "1", "--topic=b"});
   REQUIRE(outcome);
   CHECK(outcome->parsed.texts("topic") == Words{"a", "b"});
-  CHECK(outcome->parsed.text("qos") == "2");
+  for (const Words& words : {Words{"-m", "a", "-m", "b"}, Words{"-ma", "--message=a"}}) {
+    CHECK(complaint_of(parse_send(words)) ==
+          "2 --message is given 2 times and takes one value / see mqz send --help");
+  }
+  CHECK(complaint_of(parse_send({"-q", "0", "-q", "1", "--qos", "2"})) ==
+        "2 --qos is given 3 times and takes one value / see mqz send --help");
+  // The layers do not count together, and who asks for help gets it.
+  CHECK(parse_send({"-q", "0"}, {"MQZ_SEND_QOS=2"})->parsed.text("qos") == "0");
+  CHECK(parse_send({"-m", "a", "-m", "b", "--help"}));
+}
+
+TEST_CASE("a flag may be repeated, and not contradict itself", "[commands]") {
+  CHECK(parse_send({"-r", "--retain", "-rr"})->parsed.flag("retain"));
+  CHECK(complaint_of(parse_send({"-r", "--retain=false"})) ==
+        "2 --retain is turned on and off / see mqz send --help");
 }
 
 TEST_CASE("a flag without a value can be turned off", "[commands]") {

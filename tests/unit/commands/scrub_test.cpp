@@ -50,7 +50,3 @@ TEST_CASE("the command still has the password that was scrubbed", "[commands]") 
   CHECK(words[1] == "xxxxxx");
   CHECK(outcome->parsed.text("password") == "secret");
 }
-
-TEST_CASE("an earlier password that a later one replaces is scrubbed too", "[commands]") {
-  CHECK(scrubbed({"-P", "one", "-P", "three"}) == Words{"-P", "xxx", "-P", "xxxxx"});
-}

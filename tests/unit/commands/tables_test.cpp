@@ -1,6 +1,8 @@
 // Holds for every command, also those that are added later.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cctype>
+#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
@@ -109,10 +111,18 @@ TEST_CASE("the help of every command shows every flag, its variable and the exit
       const auto first_word = named.path.substr(0, named.path.find(' '));
       CHECK(text.find(variable_of(first_word, option)) != std::string::npos);
     });
+    const std::string exits = text.substr(text.find("exit codes:"));
+    const auto tells = [&](Exit code) {
+      return exits.find("\n  " + std::to_string(static_cast<int>(code)) + " ") != std::string::npos;
+    };
     for (const ExitRow& row : exit_rows) {
-      CHECK(text.find("\n  " + std::to_string(static_cast<int>(row.code)) + " ") !=
-            std::string::npos);
+      const auto is_row = [&](const ExitRow& other) { return other.code == row.code; };
+      CAPTURE(static_cast<int>(row.code));
+      CHECK(tells(row.code) ==
+            (std::any_of(std::begin(common_exits), std::end(common_exits), is_row) ||
+             std::any_of(named.command->exits.begin(), named.command->exits.end(), is_row)));
     }
+    CHECK((exits.find("128+n") != std::string::npos) == !named.command->by_signal.empty());
     CHECK(text.find(" \n") == std::string::npos);
     if (!named.command->hidden) CHECK_FALSE(named.command->examples.empty());
   }

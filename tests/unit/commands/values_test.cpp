@@ -15,7 +15,7 @@ TEST_CASE("durations have units, and a bare number is seconds", "[commands]") {
   CHECK(parse_duration("1d") == Millis(86400000));
   CHECK(parse_duration("0") == Millis(0));
   for (const auto* wrong : {"", "s", "-1", "+1", "1 s", "1S", "1.2.3", "1e3", "0x10", "inf", "nan",
-                            "5 ", "99999999999999d", "1001d"}) {
+                            "5 ", "99999999999999d", "100001d"}) {
     CAPTURE(wrong);
     CHECK_FALSE(parse_duration(wrong));
   }
@@ -42,6 +42,26 @@ TEST_CASE("whole numbers are all digits", "[commands]") {
     CAPTURE(wrong);
     CHECK_FALSE(parse_integer(wrong));
   }
+}
+
+TEST_CASE("a number outside its range is refused with the range", "[commands]") {
+  constexpr Option keepalive{.type = ValueType::duration, .max = 65'535};
+  CHECK_FALSE(complaint(keepalive, "65535"));
+  CHECK_FALSE(complaint(keepalive, "0"));
+  CHECK(complaint(keepalive, "70000") == "'70000' is not a duration from 0 to 65535 seconds");
+  CHECK(complaint(keepalive, "65535.1") == "'65535.1' is not a duration from 0 to 65535 seconds");
+  CHECK(complaint(keepalive, "1h5")->find("500ms, 5s, 2m") != std::string::npos);
+  constexpr Option patience{.type = ValueType::duration};
+  CHECK_FALSE(complaint(patience, "1000d"));
+  CHECK(complaint(patience, "1001d") == "'1001d' is not a duration from 0 to 86400000 seconds");
+  constexpr Option letters{.type = ValueType::size, .max = 1024};
+  CHECK_FALSE(complaint(letters, "1K"));
+  CHECK(complaint(letters, "2K") == "'2K' is not a size from 0 to 1024 bytes");
+}
+
+TEST_CASE("what comes later is refused, whatever its value", "[commands]") {
+  constexpr Option file{.type = ValueType::file, .doc = "TLS", .later = true};
+  CHECK(complaint(file, "ca.pem") == "TLS comes with a later part of mqz");
 }
 
 TEST_CASE("the password of a URL is found and not shown", "[commands]") {

@@ -76,6 +76,17 @@ TEST_CASE("a Redis session is up when its greeting was answered", "[redis]") {
   CHECK(world.events.log == Words{"up"});
 }
 
+TEST_CASE("a database is selected before anything else is asked", "[redis]") {
+  RedisOptions options;
+  options.database = 15;
+  World world(options);
+  CHECK(world.sent() == "*2\r\n$6\r\nSELECT\r\n$2\r\n15\r\n*1\r\n$4\r\nPING\r\n");
+  world.answer("+OK\r\n");
+  CHECK(world.events.log.empty());
+  world.answer("+PONG\r\n");
+  CHECK(world.events.log == Words{"up"});
+}
+
 TEST_CASE("a wrong password refuses the connection in the server's words", "[redis]") {
   RedisOptions options;
   options.password = "secret";

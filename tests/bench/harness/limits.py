@@ -31,6 +31,17 @@ BYTES_MAX = {
     "queued-store": 250,
 }
 
+# Beside a store: (figure, in relation to whom or nobody, limit, is it the least?). The same broker
+# without a store is "memory"; the relay then syncs what it acknowledges.
+STORE = {
+    "store-queue": [("per_second", None, 600_000, True), ("cpu_us", "memory", 2, False)],
+    "store-drain": [("per_second", None, 500_000, True), ("cpu_us", "memory", None, False)],
+    "store-group": [("per_second", "relay", 0.9, True), ("p99_us", "relay", 1.5, False)],
+    "store-pair": [("per_second", None, 250_000, True), ("cpu_us", "memory", None, False)],
+    "store-live-q0": [("cpu_us", "memory", 1.05, False)],
+    "store-live-q1": [("cpu_us", "memory", 1.05, False)],
+}
+
 # Of the clients.
 ONE_SHOT_MS_MAX = 3
 START_MS_MAX = 2

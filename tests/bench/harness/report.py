@@ -4,6 +4,8 @@ import statistics
 from harness import limits
 
 ROW = "{:<18} {:>7} {:>10} {:>10} {:>7} {:>7} {:>7}  {}"
+STORE_ROW = "{:<18} {:>10} {:>10} {:>10} {:>10} {:>7} {:>9}  {}"
+FIGURES = {"cpu_us": "CPU us", "per_second": "per second", "p99_us": "p99 us", "p50_us": "p50 us"}
 CLIENT_ROW = "{:<18} {:<14} {:>10} {:<12} {:<18} {}"
 
 
@@ -55,7 +57,7 @@ class Report:
 
     def faults(self, by_role):
         faulty = [role for role, runs in by_role.items() if not all(run["clean"] for run in runs)]
-        self.missed = self.missed or self.judged in faulty
+        self.missed = self.missed or self.judged in faulty or "store" in faulty
         return f"  lost, doubled or disordered: {' '.join(faulty)}" if faulty else ""
 
     def scenario(self, table):
@@ -67,6 +69,27 @@ class Report:
             if name in limits.BYTES_MAX:
                 self.row(name, by_role, "bytes", "bytes_each", limits.BYTES_MAX[name],
                          absolute=True)
+
+    def store_header(self):
+        self.say("\nwith a store; the ratio is to the same broker without (CPU), or to the relay")
+        self.say(STORE_ROW, "scenario", "figure", "memory", "store", "relay", "ratio", "limit", "")
+
+    def store(self, table):
+        for name, by_role in table.items():
+            for key, base, limit, at_least in limits.STORE[name]:
+                self.store_row(name, by_role, key, base, limit, at_least)
+
+    def store_row(self, name, by_role, key, base, limit, at_least):
+        ours = by_role.get("store")
+        own = ratio(ours, by_role.get(base), key) if base else None
+        judged = own if base else median(ours, key)
+        word = self.verdict(judged, limit, at_least) if ours or limit is not None else ""
+        form = "{:.3f}" if key == "cpu_us" else "{:.0f}"
+        columns = [show(median(by_role.get(role), key), form)
+                   for role in ("memory", "store", "relay")]
+        bound = "-" if limit is None else f"{'>=' if at_least else '<='} {limit:g}"
+        self.say(STORE_ROW, name, FIGURES[key], *columns, show(own), bound,
+                 word + self.faults(by_role))
 
     def client(self, what, who, value, unit, limit=None, at_least=False):
         word = self.verdict(value, limit, at_least)

@@ -1,7 +1,9 @@
 """Starts a server on a free loopback port and stops it again, by its process id."""
 import os
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 CONFIGURATION = """listener {port} 127.0.0.1
@@ -23,22 +25,32 @@ def free_port():
 class Server:
     """A binary, its kind (how it is started) and its role (the column it fills).
 
-    Both are 'mosquitto', 'mqz' or 'relay'; another mosquitto may have the role 'mqz'.
+    Both are 'mosquitto', 'mqz' or 'relay'; another mosquitto may have the role 'mqz'. With
+    `keeps_in`, an mqz has a store, and a relay a synced log, new for each start, in that directory.
     """
 
-    def __init__(self, kind, binary, directory, extra=(), role=None):
+    def __init__(self, kind, binary, directory, extra=(), role=None, keeps_in=None):
         self.kind, self.binary, self.directory, self.extra = kind, binary, directory, list(extra)
-        self.role = role or kind
-        self.process, self.port = None, 0
+        self.role, self.keeps_in = role or kind, keeps_in
+        self.process, self.port, self.kept = None, 0, None
+
+    def keeping(self):
+        """The words that say where it keeps what it must not forget."""
+        if self.keeps_in:
+            self.kept = tempfile.mkdtemp(prefix="mqz-bench-store-", dir=self.keeps_in)
+        if self.kind == "relay":
+            return ["sync", os.path.join(self.kept, "log")] if self.kept else []
+        is_told = self.kind != "mqz" or "--store" in self.extra
+        return [] if is_told else ["--store", self.kept or "none"]
 
     def command(self):
         if self.kind == "relay":
-            return [self.binary, str(self.port), *self.extra]
+            return [self.binary, str(self.port), *self.keeping(), *self.extra]
         path = os.path.join(self.directory, f"{self.role}.conf")
         with open(path, "w") as file:
             file.write(CONFIGURATION.format(port=self.port))
         words = ["broker"] if self.kind == "mqz" else []
-        return [self.binary, *words, "-c", path, *self.extra]
+        return [self.binary, *words, "-c", path, *self.keeping(), *self.extra]
 
     def __enter__(self):
         self.port = free_port()
@@ -67,3 +79,6 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if self.kept:
+            shutil.rmtree(self.kept)
+            self.kept = None

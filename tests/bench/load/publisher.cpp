@@ -17,7 +17,7 @@ Publisher::Publisher(const StreamPlan& plan, const Options& options, unsigned in
       qos_(plan.qos),
       copies_(plan.copies),
       window_(plan.window) {
-  client_.handshake(fmt::format("bench-pub-{}", index));
+  client_.handshake(fmt::format("bench-pub-{}", index), plan.keeps_sessions);
   for (std::uint32_t s = 0; s < plan.streams.size(); ++s) {
     const Stream& stream = plan.streams[s];
     if (stream.publisher != index) continue;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "tests/bench/load/connect_run.h"
+#include "tests/bench/load/group_run.h"
 #include "tests/bench/load/store_run.h"
 #include "tests/bench/load/stream_plan.h"
 #include "tests/bench/load/stream_run.h"
@@ -40,7 +41,7 @@ std::vector<Result> run_connect(const ConnectPlan& plan, const Options& options)
 std::vector<std::string> scenario_names() {
   std::vector<std::string> names = stream_scenarios();
   for (const ConnectPlan& plan : connect_plans) names.emplace_back(plan.name);
-  names.insert(names.end(), {"retained", "queued", "feed"});
+  names.insert(names.end(), {"retained", "queued", "store-queue", "store-group", "feed"});
   return names;
 }
 
@@ -52,6 +53,8 @@ std::vector<Result> run_scenario(const Options& options) {
   }
   if (options.scenario == "retained") return run_retained(options);
   if (options.scenario == "queued") return run_queued(options);
+  if (options.scenario == "store-queue") return run_store_queue(options);
+  if (options.scenario == "store-group") return {GroupRun(options).run()};
   if (options.scenario == "feed") return run_feed(options);
   return {};
 }

@@ -1,19 +1,28 @@
 #include "tests/bench/load/store_run.h"
 
 #include <fmt/core.h>
+#include <poll.h>
 
 namespace mqz::bench {
 namespace {
 
 constexpr unsigned payload_bytes = 64;
 constexpr unsigned window = 500;
-constexpr std::uint64_t turn_ns = 500'000;
+constexpr unsigned turn_us = 500;
+constexpr unsigned store_turn_us = 100;  // else the turn would be longer than a commit
 constexpr std::uint64_t second_ns = 1'000'000'000;
+
+void wait_turn(const Client& client, unsigned turn) {
+  if (turn != 0) return sleep_until_ns(now_ns() + std::uint64_t{turn} * 1000);
+  pollfd wait{client.fd(), POLLIN, 0};
+  poll(&wait, 1, 100);
+}
 
 // Publishes `count` messages at QoS 1, number n by append(out, n, id), `window` unacknowledged.
 // Returns the acknowledgements that came out of order.
 template <typename Append>
-std::uint64_t publish_all(Client& client, unsigned count, unsigned in_flight, Append append) {
+std::uint64_t publish_all(Client& client, unsigned count, const Options& options, Append append) {
+  const unsigned in_flight = options.window.value_or(window);
   const auto id_of = [](unsigned n) { return static_cast<std::uint16_t>(n % 65'535 + 1); };
   unsigned sent = 0;
   unsigned acknowledged = 0;
@@ -23,7 +32,7 @@ std::uint64_t publish_all(Client& client, unsigned count, unsigned in_flight, Ap
     for (; sent < count && sent - acknowledged < in_flight; ++sent)
       append(client.out(), sent, id_of(sent));
     client.flush();
-    sleep_until_ns(now_ns() + turn_ns);
+    wait_turn(client, options.linger_us.value_or(turn_us));
     const unsigned before = acknowledged;
     const bool open = client.receive([&](const Frame& frame) {
       if (frame.type != PacketType::puback) return;
@@ -44,7 +53,7 @@ std::uint64_t receive_all(Client& client, unsigned count, OnPublish on_publish) 
   unsigned received = 0;
   std::uint64_t progress_ns = now_ns();
   while (received < count && now_ns() - progress_ns < 2 * second_ns) {
-    sleep_until_ns(now_ns() + turn_ns);
+    wait_turn(client, turn_us);
     const unsigned before = received;
     const bool open = client.receive([&](const Frame& frame) {
       if (frame.type != PacketType::publish) return;
@@ -77,7 +86,7 @@ Result store_retained(const Options& options, unsigned count) {
     PublishTemplate(retained_topic(n), 1, true, options.v5, payload_bytes)
         .append(out, {n, 0, 0}, id);
   };
-  result.disordered_acks = publish_all(publisher, count, options.window.value_or(window), append);
+  result.disordered_acks = publish_all(publisher, count, options, append);
   result.end = take_sample(options, count);
   result.memory_after = settled_memory_of(options.pid);
   return result;
@@ -108,9 +117,9 @@ Result deliver_retained(const Options& options, unsigned count) {
   return result;
 }
 
-constexpr std::string_view queue_topic = "bench/queue";
-
 constexpr std::string_view queue_client = "bench-away";
+
+}  // namespace
 
 void leave_a_session(const Options& options) {
   Client subscriber(options.address, options.v5);
@@ -120,11 +129,13 @@ void leave_a_session(const Options& options) {
   sleep_ms(100);  // the broker has seen the end of the connection
 }
 
-Result fill_queue(const Options& options, unsigned count) {
+namespace {
+
+Result fill_queue(const Options& options, unsigned count, const char* scenario) {
   Client publisher(options.address, options.v5);
   publisher.handshake("bench-fill");
   Result result;
-  result.scenario = "queued-store";
+  result.scenario = scenario;
   result.unit = "message";
   result.objects = count;
   result.memory_before = settled_memory_of(options.pid);
@@ -133,17 +144,17 @@ Result fill_queue(const Options& options, unsigned count) {
   const auto append = [&](std::string& out, unsigned n, std::uint16_t id) {
     frame.append(out, {0, n, 0}, id);
   };
-  result.disordered_acks = publish_all(publisher, count, options.window.value_or(window), append);
+  result.disordered_acks = publish_all(publisher, count, options, append);
   result.end = take_sample(options, count);
   result.memory_after = settled_memory_of(options.pid);
   return result;
 }
 
-Result drain_queue(const Options& options, unsigned count) {
+Result drain_queue(const Options& options, unsigned count, const char* scenario) {
   OrderCheck order(1);
   std::uint64_t received = 0;
   Result result;
-  result.scenario = "queued-deliver";
+  result.scenario = scenario;
   result.begin = take_sample(options, 0);
   Client subscriber(options.address, options.v5);
   put_connect(subscriber.out(), {queue_client, options.v5, true});
@@ -166,7 +177,7 @@ void feed_until(Client& client, std::uint64_t deadline_ns, std::uint64_t& count)
   const PublishTemplate frame("bench/feed", 0, false, client.v5(), payload_bytes);
   while (now_ns() < deadline_ns) {
     for (std::size_t i = 0; i < batch; ++i) frame.append(client.out(), text, 0);
-    while (!client.flush() && now_ns() < deadline_ns) sleep_until_ns(now_ns() + turn_ns);
+    while (!client.flush() && now_ns() < deadline_ns) wait_turn(client, turn_us);
     count += batch;
   }
 }
@@ -182,8 +193,17 @@ std::vector<Result> run_retained(const Options& options) {
 std::vector<Result> run_queued(const Options& options) {
   const unsigned count = scaled(100'000, options);
   leave_a_session(options);
-  Result stored = fill_queue(options, count);
-  return {std::move(stored), drain_queue(options, count)};
+  Result stored = fill_queue(options, count, "queued-store");
+  return {std::move(stored), drain_queue(options, count, "queued-deliver")};
+}
+
+std::vector<Result> run_store_queue(const Options& options) {
+  const unsigned count = scaled(1'000'000, options);
+  Options reacting = options;
+  reacting.linger_us = options.linger_us.value_or(store_turn_us);
+  leave_a_session(options);
+  Result stored = fill_queue(reacting, count, "store-queue");
+  return {std::move(stored), drain_queue(options, count, "store-drain")};
 }
 
 std::vector<Result> run_feed(const Options& options) {

@@ -23,7 +23,7 @@ struct Shape {
 constexpr unsigned saturated_linger_us = 500;
 constexpr unsigned fixed_rate_linger_us = 70;
 
-constexpr std::array<Shape, 11> shapes{{
+constexpr std::array<Shape, 14> shapes{{
     {"one-q0", 1, 1, 0, 64, 5000, 0},
     {"one-q1", 1, 1, 1, 64, 2000, 0},
     {"one-q2", 1, 1, 2, 64, 2000, 0},
@@ -35,6 +35,10 @@ constexpr std::array<Shape, 11> shapes{{
     {"fixed-q0", 10, 10, 0, 64, 1000, 20'000},
     {"fixed-q1", 10, 10, 1, 64, 1000, 20'000},
     {"wildcards", 1, 100, 0, 64, 1000, 0},
+    // Beside a store: what it keeps, and what it must not cost anything.
+    {"store-pair", 1, 1, 1, 64, 2000, 0},
+    {"store-live-q0", 1, 1, 0, 64, 5000, 0},
+    {"store-live-q1", 1, 1, 1, 64, 2000, 0},
 }};
 
 void plan_fan_out(StreamPlan& plan, unsigned subscribers) {
@@ -92,6 +96,7 @@ StreamPlan make_plan(const Shape& shape, const Options& options) {
   plan.window = options.window.value_or(shape.window);
   plan.linger_us =
       options.linger_us.value_or(shape.rate != 0 ? fixed_rate_linger_us : saturated_linger_us);
+  plan.keeps_sessions = shape.name == "store-pair";
   if (shape.name == "fanout") {
     plan_fan_out(plan, shape.subscribers);
   } else if (shape.name == "fanin") {

@@ -29,6 +29,7 @@ struct StreamPlan {
   unsigned linger_us = 0;
   unsigned rate = 0;              // messages per second in all; 0: as many as the windows let pass
   bool counts_publishes = false;  // the figure is per publish, not per delivery
+  bool keeps_sessions = false;    // of both ends, so that the broker keeps their messages too
   std::vector<Subscriber> subscribers;
   std::vector<Stream> streams;
 };

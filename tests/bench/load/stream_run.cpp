@@ -30,7 +30,7 @@ StreamRun::StreamRun(const StreamPlan& plan, const Options& options)
   subscribers_.reserve(plan.subscribers.size());
   for (std::size_t i = 0; i < plan.subscribers.size(); ++i) {
     subscribers_.emplace_back(options.address, options.v5);
-    subscribers_.back().handshake(fmt::format("bench-sub-{}", i));
+    subscribers_.back().handshake(fmt::format("bench-sub-{}", i), plan.keeps_sessions);
     watch(subscribers_.back(), i);
   }
   publishers_.reserve(plan.publishers);

@@ -39,9 +39,17 @@ Relay::Relay(const RelayOptions& options)
       listener_(listen_on(options.address)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       buffer_(buffer_bytes) {
+  watch(listener_, nullptr);
+  if (options_.log_path.empty()) return;
+  log_ = std::make_unique<CommitLog>(options_.log_path);
+  watch(log_->fd(), log_.get());
+}
+
+void Relay::watch(int fd, void* source) {
   epoll_event event{};
   event.events = EPOLLIN;
-  epoll_ctl(epoll_, EPOLL_CTL_ADD, listener_, &event);
+  event.data.ptr = source;
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
 }
 
 Relay::~Relay() = default;
@@ -55,6 +63,8 @@ void Relay::run() {
       auto* connection = static_cast<Connection*>(event.data.ptr);
       if (connection == nullptr) {
         accept_all();
+      } else if (event.data.ptr == log_.get()) {
+        release_committed();
       } else {
         if ((event.events & EPOLLOUT) != 0) flush(*connection);
         if ((event.events & ~EPOLLOUT) != 0) receive(*connection);
@@ -73,10 +83,7 @@ void Relay::accept_all() {
     auto& connection = connections_[fd];
     connection = std::make_unique<Connection>();
     connection->fd = fd;
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.ptr = connection.get();
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+    watch(fd, connection.get());
   }
 }
 
@@ -130,7 +137,7 @@ void Relay::on_subscribe(Connection& from, const Frame& frame) {
 void Relay::on_publish(Connection& from, const Frame& frame) {
   const Publish publish = read_publish(frame, from.v5);
   const Receivers& receivers = find_receivers(from, publish.topic);
-  acknowledge(from, publish);
+  acknowledge(from, frame, publish);
   if (options_.fault != Fault::none && inject_fault(receivers, frame, publish, from.v5)) return;
   if (publish.qos > 0) return forward(receivers, frame, publish);
   if (run_.receivers == &receivers) {
@@ -141,9 +148,21 @@ void Relay::on_publish(Connection& from, const Frame& frame) {
   }
 }
 
-void Relay::acknowledge(Connection& from, const Publish& publish) {
-  if (publish.qos == 1) put_ack(output_of(from), PacketType::puback, publish.id);
-  if (publish.qos == 2) put_ack(output_of(from), PacketType::pubrec, publish.id);
+void Relay::acknowledge(Connection& from, const Frame& frame, const Publish& publish) {
+  if (publish.qos == 0) return;
+  const PacketType type = publish.qos == 1 ? PacketType::puback : PacketType::pubrec;
+  if (log_ == nullptr) return put_ack(output_of(from), type, publish.id);
+  log_->append(frame.whole);
+  owed_.push_back({&from, type, publish.id});
+}
+
+void Relay::release_committed() {
+  const std::uint64_t committed = log_->take_committed();
+  for (; released_ < committed; ++released_) {
+    const Owed& owed = owed_.front();
+    if (owed.connection != nullptr) put_ack(output_of(*owed.connection), owed.type, owed.id);
+    owed_.pop_front();
+  }
 }
 
 // True when the message needs no more forwarding.
@@ -244,6 +263,9 @@ void Relay::close_connection(Connection& connection) {
                      receivers->end());
   }
   std::erase(touched_, &connection);
+  for (Owed& owed : owed_) {
+    if (owed.connection == &connection) owed.connection = nullptr;
+  }
   const int fd = connection.fd;
   close(fd);
   connections_.erase(fd);

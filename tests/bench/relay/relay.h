@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "tests/bench/host.h"
+#include "tests/bench/relay/commit_log.h"
 #include "tests/bench/wire.h"
 
 namespace mqz::bench {
@@ -22,6 +24,7 @@ struct RelayOptions {
   Address address;
   Fault fault = Fault::none;
   std::uint64_t every = 0;
+  std::string log_path{};  // acknowledge QoS 1 and 2 once the message is in this file, synced
 };
 
 class Relay {
@@ -51,12 +54,21 @@ class Relay {
     std::string_view bytes;
   };
 
+  // An acknowledgement that waits for the log; no connection: that one has gone.
+  struct Owed {
+    Connection* connection;
+    PacketType type;
+    std::uint16_t id;
+  };
+
+  void watch(int fd, void* source);
   void accept_all();
   void receive(Connection& from);
   void on_frame(Connection& from, const Frame& frame);
   void on_subscribe(Connection& from, const Frame& frame);
   void on_publish(Connection& from, const Frame& frame);
-  void acknowledge(Connection& from, const Publish& publish);
+  void acknowledge(Connection& from, const Frame& frame, const Publish& publish);
+  void release_committed();
   bool inject_fault(const Receivers& receivers, const Frame& frame, const Publish& publish,
                     bool v5);
   void forward(const Receivers& receivers, const Frame& frame, const Publish& publish);
@@ -75,6 +87,9 @@ class Relay {
   std::unordered_map<std::string, Receivers, TextHash, std::equal_to<>> topics_;
   std::vector<Connection*> touched_;  // with something to send at the end of the turn
   Run run_;
+  std::unique_ptr<CommitLog> log_;
+  std::deque<Owed> owed_;       // in the order of the log
+  std::uint64_t released_ = 0;  // of them so far
   std::uint64_t published_ = 0;
   std::string held_;  // the message that fault `swap` lets another overtake
   const Receivers* held_for_ = nullptr;

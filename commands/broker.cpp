@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "commands/broker_check.h"
 #include "commands/broker_store.h"
 #include "commands/general_options.h"
 #include "commands/parsed.h"
@@ -84,7 +85,7 @@ constexpr Option broker_options[] = {
      .hidden = true},
     {.name = "check-config",
      .group = "broker",
-     .doc = "read the file, say what is wrong with it, and end",
+     .doc = "read the file, say what is wrong with it or cannot be used on this machine, and end",
      .scope = Scope::command},
 };
 
@@ -192,6 +193,7 @@ Checked<std::vector<os::Address>> addresses_of(const broker::Listener& listener)
     if (!found) {
       Stop failure = stop_for(found.error());
       failure.code = Exit::failed;
+      if (!listener.from.empty()) failure.text = fmt::format("{}: {}", listener.from, failure.text);
       return tl::unexpected(failure);
     }
     return *found;
@@ -326,17 +328,26 @@ void note_repair(const Parsed& parsed, const broker::Server& server) {
     note(parsed.path(), fmt::format("lost: positions {} to {}", lost.first, lost.end - 1));
 }
 
+int run_check(const Parsed& parsed, const broker::Config& config, const std::string& store) {
+  const std::string_view file =
+      parsed.has("config-file") ? parsed.text("config-file") : "built-in settings";
+  const std::vector<std::string> found = check_surroundings(config, store);
+  for (const std::string& text : found) note(parsed.path(), text);
+  if (!found.empty()) {
+    return report(parsed.path(), Stop{Exit::configuration,
+                                      fmt::format("{}: not to be used on this machine", file)});
+  }
+  fmt::print("{}: no errors\n", file);
+  print_other_defaults();
+  return static_cast<int>(Exit::done);
+}
+
 int run_broker(const Parsed& parsed) {
   auto config = read_config(parsed);
   if (!config) return report(parsed.path(), config.error());
-  if (parsed.flag("check-config")) {
-    fmt::print("{}: no errors\n",
-               parsed.has("config-file") ? parsed.text("config-file") : "built-in settings");
-    print_other_defaults();
-    return static_cast<int>(Exit::done);
-  }
   auto store = store_options(parsed, *config);
   if (!store) return report(parsed.path(), store.error());
+  if (parsed.flag("check-config")) return run_check(parsed, *config, store->directory);
   auto signals = os::Signals::open({SIGTERM, SIGINT, SIGHUP});
   if (!signals) return report(parsed.path(), stop_for(signals.error()));
   auto listeners = listen(*config);

@@ -63,6 +63,34 @@ class BrokerStart(harness.Case):
         self.assertIn("right.conf: no errors\n", result.text)
         self.assertIn("  max_queued_messages 0: Mosquitto drops ", result.text)
 
+    def test_a_right_file_that_this_machine_cannot_follow_is_told_before_a_start(self):
+        gone, plain = self.path("gone"), self.write("plain", "")
+        file = self.write(
+            "here.conf",
+            "allow_anonymous true\n"
+            "listener 1883 nosuchhost.invalid\nlistener 1883 192.0.2.1\n"
+            f"listener 0 {gone}/mqz.sock\npid_file {self.folder}\nlog_dest file {plain}/mqz.log\n")
+        words = ["broker", "-c", file, "--check-config", "--store", plain]
+        result = self.assertExit(self.mqz(*words), 78)
+        for text in ("here.conf:2: listener nosuchhost.invalid: cannot resolve",
+                     "here.conf:3: listener 192.0.2.1: cannot listen on",
+                     f"listener {gone}/mqz.sock: {gone}: No such file or directory",
+                     f"pid_file {self.folder}: Is a directory",
+                     f"log_dest file {plain}/mqz.log: Not a directory",
+                     f"the store {plain}/broker: ",
+                     "here.conf: not to be used on this machine"):
+            self.assertIn(text, result.errors)
+        self.assertEqual(result.out, b"")
+        result = self.assertExit(self.mqz("broker", "-c", file), 1)
+        self.assertIn("here.conf:2: cannot resolve", result.errors)
+
+    def test_to_check_a_file_makes_nothing_and_disturbs_nobody(self):
+        broker = self.start_broker("--store", self.path("store"))
+        words = ["-c", self.path(f"broker-{broker.port}.conf"), "--check-config"]
+        for store in ("store", "new/store"):
+            self.assertExit(self.mqz("broker", *words, "--store", self.path(store)), 0)
+        self.assertFalse(os.path.exists(self.path("new")))
+
     def test_the_process_id_stands_in_its_file_while_the_broker_runs(self):
         port = harness.free_port()
         path = os.path.join(self.folder, "mqz.pid")

@@ -40,6 +40,18 @@ class PacketIdSet {
 
   std::size_t size() const { return count_; }
 
+  // visit(id), in ascending order.
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for (unsigned page = 0; pages_ && page < pages_->size(); ++page) {
+      if (!(*pages_)[page]) continue;
+      for (unsigned at = 0; at < 1024; ++at) {
+        const auto id = static_cast<std::uint16_t>(page << 10U | at);
+        if (contains(id)) visit(id);
+      }
+    }
+  }
+
   void clear() {
     pages_.reset();
     count_ = 0;

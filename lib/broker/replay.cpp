@@ -62,7 +62,7 @@ void Replay::restore(SnapshotObject object, std::uint64_t stamp) {
       const std::size_t home = image.shard % replay.shards_.size();
       ShardRestore(*replay.shards_[home]).will(image.claim, std::move(image.will));
     }
-    void operator()(ShareImage& image) const { front().share(std::move(image)); }
+    void operator()(ShareImage& image) const { front().share(std::move(image), stamp); }
     void operator()(FrontImage& image) const {
       replay.replay_from_ = image.replay_from;
       for (Shard* shard : replay.shards_) ShardRestore(*shard).front(image, stamp);
@@ -89,6 +89,7 @@ void Replay::apply(Record record) {
   if (record.position < replay_from_) return;
   last_position_ = std::max(last_position_, record.position);
   Shard& front = *shards_.front();
+  front.set_applied(record.position);
   if (auto* connect = std::get_if<ConnectRecord>(&record.what)) {
     const auto known = known_.find(connect->client_id);
     if (known != known_.end() && record.position <= known->second.stamp) return;

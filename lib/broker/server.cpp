@@ -83,10 +83,11 @@ Result<void> Server::open_store(const StoreOptions& options) {
   if (!store) return tl::unexpected(store.error());
   store_ = std::move(*store);
   auto sequencer = std::make_unique<JournalSequencer>(store_->journal(), os::random_u64());
+  const storage::OpenReport& report = store_->report();
+  const SnapshotKeeper::Found found{report.journal.bytes, store_->snapshot_bytes(),
+                                    report.snapshot.header.replay_from};
   snapshots_ = std::make_unique<SnapshotKeeper>(
-      store_->journal(), *sequencer,
-      SnapshotKeeper::Sizes{options.snapshot_bytes, store_->report().journal.bytes,
-                            store_->snapshot_bytes()},
+      store_->journal(), *sequencer, options.snapshot_bytes, found, log_.get(),
       [front = loops_.front().get()] { front->mailbox().wake(); });
   loops_.front()->on_turn(
       [this](MonoTime time) { snapshots_->step(loops_.front()->shard(), time); });

@@ -4,7 +4,8 @@
 #include <utility>
 
 #include "lib/base/rules.h"
-#include "lib/broker/snapshot_run.h"
+#include "lib/broker/shard_restore.h"
+#include "lib/broker/shard_snapshot.h"
 
 namespace mqz::broker {
 
@@ -19,6 +20,7 @@ Shard::Shard(Options options)
       placer_(options_.placement, options_.index, options_.count),
       queue_bytes_max_(settings_.queue_bytes_max),
       queue_messages_max_(settings_.queue_messages_max),
+      snapshot_(std::make_unique<ShardSnapshot>(*this)),
       mail_(options_.count) {
   MQZ_CHECK(options_.count >= 1 && options_.count <= shards_max && options_.index < options_.count);
   MQZ_CHECK(is_front() == static_cast<bool>(options_.sequencer));
@@ -226,12 +228,12 @@ void Shard::drain() {
 
 std::optional<MonoTime> Shard::next_deadline() const {
   const auto next = timers_.next();
-  if (snapshot_again_ == MonoTime::max()) return next;
-  return std::min(next.value_or(MonoTime::max()), snapshot_again_);
+  if (snapshot_->due() == MonoTime::max()) return next;
+  return std::min(next.value_or(MonoTime::max()), snapshot_->due());
 }
 
 bool Shard::has_work() const {
-  return !retained_ready_.empty() || !serves_ready_.empty() || snapshot_again_ <= now_.mono;
+  return !retained_ready_.empty() || !serves_ready_.empty() || snapshot_->due() <= now_.mono;
 }
 
 void Shard::tick() {
@@ -248,7 +250,7 @@ void Shard::tick() {
   timers_.tidy([&](const Timer& timer) { return is_void(timer); });
   run_retained();
   run_committed();
-  if (snapshot_) run_snapshot();
+  snapshot_->step();
 }
 
 bool Shard::is_void(const Timer& timer) const {
@@ -318,11 +320,9 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
     void operator()(CommittedMail& mail) const { shard.apply(mail.record); }
     void operator()(SnapshotMail& mail) const {
       shard.applied_ = std::max(shard.applied_, mail.position);
-      shard.take_part(std::move(mail.target));
+      shard.snapshot_->join(std::move(mail.target));
     }
-    void operator()(SnapshotDoneMail&) const {
-      if (shard.snapshot_) --shard.snapshot_->others;
-    }
+    void operator()(SnapshotDoneMail&) const { shard.snapshot_->part_done(); }
   };
   if (must_wait(from, mail)) return mail_held_.push_back({from, std::move(mail)});
   const std::uint64_t places = places_applied_;

@@ -6,7 +6,7 @@
 // connection), shard_session.cpp (sessions, wills, expiry), shard_publish.cpp (PUBLISH of a client,
 // routing), shard_deliver.cpp (to one session), shard_ack.cpp, shard_subscribe.cpp,
 // shard_groups.cpp, shard_retained.cpp, shard_full.cpp (no room on the disk), shard_apply.cpp
-// (committed records), shard_replay.cpp, shard_snapshot.cpp, shard_restore.h.
+// (committed records), shard_replay.cpp; beside it shard_snapshot.h and shard_restore.h.
 #pragma once
 
 #include <atomic>
@@ -39,6 +39,7 @@
 #include "lib/broker/sequencer.h"
 #include "lib/broker/session.h"
 #include "lib/broker/settings.h"
+#include "lib/broker/settlement.h"
 #include "lib/broker/subscriptions.h"
 #include "lib/broker/timers.h"
 #include "lib/mqtt/decode.h"
@@ -55,7 +56,7 @@ inline constexpr ShardIndex shards_max = 60;
 // index.
 inline constexpr unsigned durable_interest = 63;
 
-struct SnapshotRun;
+class ShardSnapshot;
 struct RestoredState;
 
 class Shard {
@@ -121,10 +122,9 @@ class Shard {
     return client_sessions_.find(client_id);
   }
 
-  // The front's: writes the durable state of all shards, in slices beside everything else.
-  void begin_snapshot(std::shared_ptr<SnapshotTarget> target);
-  bool is_taking_snapshot() const { return snapshot_ != nullptr; }
-  // All records up to here that concern it.
+  // Writes the durable state, in slices beside everything else.
+  ShardSnapshot& snapshot() { return *snapshot_; }
+  // All records up to here that concern it are applied.
   std::uint64_t applied() const { return applied_; }
   void set_applied(std::uint64_t position) { applied_ = position; }
 
@@ -270,7 +270,7 @@ class Shard {
   void deliver(Session& session, Routed& message, const DeliveryForm& form);
   void deliver_kept(Session& session, Routed& message, const DeliveryForm& form);
   void done_with(Session& session, std::uint64_t position, Settled how);
-  void share_taken(const DeliveryExtra& share);
+  void share_taken(std::string_view filter, std::uint64_t origin, mqtt::Qos qos);
   void give_up(Session& session, std::uint64_t position);
   void deliver_qos0(Session& session, Routed& message, const DeliveryForm& form);
   bool make_room(Session& session, Routed& message);
@@ -303,29 +303,6 @@ class Shard {
   bool drop_subscription(Session& session, std::string_view filter);
   void announce(const Subscriptions::Change& change, std::string_view filter);
 
-  struct WaitingRead {
-    std::uint64_t committed = 0;  // records
-    std::uint64_t key = 0;        // token, or serve_key
-    bool is_serve = false;        // for another shard
-  };
-
-  // Something that waits until other shards route here.
-  struct Settlement {
-    std::size_t waiting = 0;
-    // A SUBACK of a connection here, with the retained messages to send after it …
-    SlotId connection{};
-    std::uint16_t packet_id = 0;
-    std::string reasons{};
-    std::vector<std::uint64_t> reads{};
-    // … or an answer to another shard that waits for this one.
-    std::optional<ShardIndex> asker{};
-    std::uint64_t asker_token = 0;
-    // … or retained messages, for which what was published before them must be here …
-    std::unique_ptr<RetainedSliceMail> slice{};
-    std::optional<WaitingRead> read{};  // … or the home's search for them …
-    // … or a shard that becomes active when this is settled.
-    std::optional<ShardIndex> newcomer{};
-  };
   void settle(Settlement settlement, bool others_changed);
   void on_settle(ShardIndex from, const SettleMail& mail);
   void on_settled(const SettledMail& mail);
@@ -337,6 +314,9 @@ class Shard {
   void tell_presence(Session& session, bool present);
   void on_group_join(const GroupJoinMail& mail);
   void on_group_leave(const GroupLeaveMail& mail);
+  void owe_share(const std::string& filter, std::uint64_t origin, const MessageRef& message);
+  void give_up_share(const std::string& filter, std::uint64_t origin);
+  void give_up_shares(const std::string& filter);
   bool feed_group(Group& group, Routed& message, std::uint64_t origin,
                   const GroupMember* not_to = nullptr);
   void on_group_deliver(ShardIndex from, GroupDeliverMail mail);
@@ -395,19 +375,16 @@ class Shard {
   // shard_apply.cpp
   bool must_wait(ShardIndex from, const Mail& mail) const;
 
-  // shard_snapshot.cpp
-  friend struct SnapshotRun;
-  void take_part(std::shared_ptr<SnapshotTarget> target);
-  void run_snapshot();
-  void note_ended(const Session& session);
-
   // shard_restore.cpp
+  friend class ShardSnapshot;
   friend class ShardRestore;
   // Does the snapshot that the session came from know what happened there?
   bool is_reflected(const Session& session, std::uint64_t position) const;
 
   // shard_replay.cpp
   void note_received(const Record& record, const PublishRecord& publish);
+  void note_topic(const Record& record);
+  bool is_newest(const DeliverRecord& delivery, std::uint64_t position) const;
   void forget_share(const Record& record);
   void resettle(Session& session, const SettleRecord& record);
   MonoTime mono_of(WallTime time) const { return now_.mono + (time - now_.wall); }
@@ -455,14 +432,16 @@ class Shard {
   std::unordered_map<std::uint64_t, Will> wills_owed_{};  // by claim; due, and not yet published
   // The front's: what groups with durable members were given, by filter and place, and no record
   // says who has it.
-  std::map<std::pair<std::string, std::uint64_t>, MessageRef> shares_owed_{};
-  std::uint64_t shares_stamp_ = 0;  // where the snapshot had them
+  struct OwedShare {
+    MessageRef message{};
+    std::uint64_t since = 0;  // older records say nothing about it
+  };
+  std::map<std::pair<std::string, std::uint64_t>, OwedShare> shares_owed_{};
   // QoS 2 identifiers of durable publishers whose records are on their way.
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint16_t>> received_proposed_{};
   std::uint64_t applied_ = 0;
-  std::unique_ptr<SnapshotRun> snapshot_;
-  MonoTime snapshot_again_ = MonoTime::max();  // when there is more to do for it
-  std::unique_ptr<RestoredState> restored_;
+  std::unique_ptr<ShardSnapshot> snapshot_;
+  std::unique_ptr<RestoredState> restored_;  // until all that is older is replayed
   bool is_draining_ = false;
   bool is_running_committed_ = false;
   std::uint64_t last_token_ = 0;

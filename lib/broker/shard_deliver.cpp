@@ -24,7 +24,7 @@ void Shard::deliver(Session& session, Routed& message, const DeliveryForm& form)
                         connection->out.bytes() < settings_.outgoing_bytes_max;
   if (!may_send) {
     if (make_room(session, message)) return enqueue(session, message, form);
-    return share_taken({.filter = std::string(form.filter), .origin = form.origin});
+    return share_taken(form.filter, form.origin, form.qos);
   }
   // The usual case: nothing waits. A session that never sends it again need not keep it.
   const std::uint64_t position = session.send.end_position();
@@ -34,7 +34,7 @@ void Shard::deliver(Session& session, Routed& message, const DeliveryForm& form)
                            .identifiers = form.identifiers};
   if (!write_publish(*connection, message, packet, now_.mono)) {
     count_drop(session, "larger than the client accepts");
-    return share_taken({.filter = std::string(form.filter), .origin = form.origin});
+    return share_taken(form.filter, form.origin, form.qos);
   }
   ++counters_.publishes_sent;
   touch(*connection);
@@ -68,7 +68,8 @@ void Shard::deliver_kept(Session& session, Routed& message, const DeliveryForm& 
 // Nothing more is to be sent of an entry. A durable session's counts until the record is applied.
 void Shard::done_with(Session& session, std::uint64_t position, Settled how) {
   const Outgoing& outgoing = session.send.at(position);
-  if (!session.durable && how == Settled::finished && outgoing.extra) share_taken(*outgoing.extra);
+  if (!session.durable && how == Settled::finished && outgoing.extra)
+    share_taken(outgoing.extra->filter, outgoing.extra->origin, outgoing.qos);
   if (session.durable && how == Settled::returned) {
     session.send.give_back(position);
   } else {
@@ -82,10 +83,10 @@ void Shard::done_with(Session& session, std::uint64_t position, Settled how) {
 }
 
 // A member of a group whose session ends with its connection has a message for good, or nobody gets
-// it.
-void Shard::share_taken(const DeliveryExtra& share) {
-  if (share.origin != 0 && !share.filter.empty())
-    propose({.what = GroupTakenRecord{share.filter, share.origin}});
+// it. At QoS 2 its DeliverRecord has said so.
+void Shard::share_taken(std::string_view filter, std::uint64_t origin, Qos qos) {
+  if (origin == 0 || filter.empty() || qos == Qos::exactly_once) return;
+  propose({.what = GroupTakenRecord{std::string(filter), origin}});
 }
 
 void Shard::deliver_qos0(Session& session, Routed& message, const DeliveryForm& form) {

@@ -3,6 +3,7 @@
 
 #include "lib/base/rules.h"
 #include "lib/broker/shard.h"
+#include "lib/broker/shard_restore.h"
 #include "lib/mqtt/topic.h"
 
 namespace mqz::broker {
@@ -57,33 +58,52 @@ void Shard::on_group_join(const GroupJoinMail& mail) {
 
 void Shard::on_group_leave(const GroupLeaveMail& mail) {
   const Groups::Change change = groups_.leave(mail);
-  if (change.last) {
-    std::erase_if(shares_owed_, [&](const auto& owed) { return owed.first.first == mail.filter; });
-  }
+  if (change.last && !is_replaying_) give_up_shares(mail.filter);
   if (is_alone()) return;
   const std::string filter(mqtt::parse_shared(mail.filter)->filter);
   if (change.durable_last) send_mail_to_others(InterestMail{filter, false, true});
   if (change.last) send_mail_to_others(InterestMail{filter, false, false});
 }
 
-// To the member whose turn it is. False when nobody can take it.
+// Records that are older know nothing of it.
+void Shard::owe_share(const std::string& filter, std::uint64_t origin, const MessageRef& message) {
+  OwedShare& share = shares_owed_[{filter, origin}];
+  share = {message, std::max(share.since, applied_)};
+}
+
+void Shard::give_up_share(const std::string& filter, std::uint64_t origin) {
+  shares_owed_.erase({filter, origin});
+  propose({.what = GroupTakenRecord{filter, origin}});
+}
+
+// The group has no members any more.
+void Shard::give_up_shares(const std::string& filter) {
+  auto at = shares_owed_.lower_bound({filter, 0});
+  while (at != shares_owed_.end() && at->first.first == filter) {
+    propose({.what = GroupTakenRecord{filter, at->first.second}});
+    at = shares_owed_.erase(at);
+  }
+}
+
+// To the member whose turn it is. False when nobody can take it. With durable members it is owed
+// until a record says who has it, or that nobody is to have it.
 bool Shard::feed_group(Group& group, Routed& message, std::uint64_t origin,
                        const GroupMember* not_to) {
-  const bool is_recorded = origin != 0 && group.durable_count() > 0;
+  const bool is_recorded =
+      origin != 0 && (group.durable_count() > 0 || shares_owed_.contains({group.filter, origin}));
   if (is_replaying_) {
-    const bool is_news = not_to != nullptr || origin > shares_stamp_;
-    if (is_recorded && is_news)
-      shares_owed_.insert_or_assign({group.filter, origin}, message.block());
+    // What older messages became, the snapshot knows.
+    const bool is_news = not_to != nullptr || restored_ == nullptr || origin > restored_->end_stamp;
+    if (is_recorded && is_news) owe_share(group.filter, origin, message.block());
     return true;
   }
   const Membership* chosen = nullptr;
   if (message.expires() > now_.mono)
     chosen = group.pick(message.qos() != Qos::at_most_once, not_to);
-  // Until a record says who has it.
-  if (is_recorded && chosen != nullptr) {
-    shares_owed_.insert_or_assign({group.filter, origin}, message.block());
-  } else if (!shares_owed_.empty()) {
-    shares_owed_.erase({group.filter, origin});
+  if (is_recorded) {
+    const bool is_owed = chosen != nullptr && chosen->qos != Qos::at_most_once;
+    is_owed ? owe_share(group.filter, origin, message.block())
+            : give_up_share(group.filter, origin);
   }
   if (chosen == nullptr) return false;
   GroupDeliverMail mail{
@@ -122,7 +142,6 @@ void Shard::on_group_deliver(ShardIndex, GroupDeliverMail mail) {
                                           .filter = std::move(mail.filter),
                                           .origin = mail.origin}});
   }
-  if (mail.qos == Qos::at_most_once) share_taken({.filter = mail.filter, .origin = mail.origin});
   Routed message(std::move(mail.message));
   DeliveryForm form{.qos = mail.qos,
                     .retain = mail.retain,
@@ -161,10 +180,7 @@ void Shard::return_unacknowledged(Session& session, std::string_view only_filter
     // A QoS 2 delivery that has begun is this member's alone [MQTT-4.8.2-5]; perhaps in an earlier
     // life of the broker.
     const bool has_begun = outgoing.state != SendState::queued || session.send.was_sent(position);
-    if (MQZ_RULE(shared_qos2) && outgoing.qos == Qos::exactly_once && has_begun) {
-      if (!session.durable) share_taken(*outgoing.extra);
-      continue;
-    }
+    if (MQZ_RULE(shared_qos2) && outgoing.qos == Qos::exactly_once && has_begun) continue;
     const SlotId id = outgoing.extra->group;
     if (!only_filter.empty()) {
       // Only what still waits can be taken back from a client that stays.

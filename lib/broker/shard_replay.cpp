@@ -2,7 +2,6 @@
 // replays it has no clients, proposes nothing and tells no other shard what it wants.
 #include "lib/broker/shard.h"
 #include "lib/broker/shard_restore.h"
-#include "lib/broker/snapshot_run.h"
 
 namespace mqz::broker {
 
@@ -26,25 +25,43 @@ constexpr std::uint64_t read_of_earlier_life = UINT64_MAX;
 // retained values had been followed by newer ones when they had their place; see is_still_due.
 void Shard::note_replayed(Record& record) {
   forget_share(record);
-  if (auto* delivery = std::get_if<DeliverRecord>(&record.what);
-      delivery && delivery->owed_read != 0) {
-    const MessageRef* value = retained_.find(delivery->message->topic());
-    const bool is_newest =
-        value != nullptr && as_text((*value)->payload()) == as_text(delivery->message->payload());
-    if (!is_newest) delivery->read = read_of_earlier_life;
+  note_topic(record);
+  auto* delivery = std::get_if<DeliverRecord>(&record.what);
+  if (delivery == nullptr) return;
+  if (delivery->owed_read != 0 && !is_newest(*delivery, record.position))
+    delivery->read = read_of_earlier_life;
+  if (delivery->origin == 0) return;
+  if (const Group* group = groups_.find(delivery->filter)) delivery->group = group->id;
+}
+
+// Was it the retained value then? What the snapshot says may be newer.
+bool Shard::is_newest(const DeliverRecord& delivery, std::uint64_t position) const {
+  const std::string_view topic = delivery.message->topic();
+  if (restored_ != nullptr && position <= restored_->end_stamp &&
+      !restored_->replayed_topics.contains(std::string(topic))) {
+    return true;
   }
-  if (auto* delivery = std::get_if<DeliverRecord>(&record.what);
-      delivery && delivery->origin != 0) {
-    if (const Group* group = groups_.find(delivery->filter)) delivery->group = group->id;
-  }
+  const MessageRef* value = retained_.find(topic);
+  return value != nullptr && as_text((*value)->payload()) == as_text(delivery.message->payload());
+}
+
+void Shard::note_topic(const Record& record) {
+  if (restored_ == nullptr || record.position > restored_->end_stamp) return;
+  const auto* publish = std::get_if<PublishRecord>(&record.what);
+  if (publish != nullptr && publish->message->retain())
+    restored_->replayed_topics.emplace(publish->message->topic());
 }
 
 // Which share is no longer owed.
 void Shard::forget_share(const Record& record) {
+  const auto forget = [&](const std::string& filter, std::uint64_t origin) {
+    const auto at = shares_owed_.find({filter, origin});
+    if (at != shares_owed_.end() && record.position > at->second.since) shares_owed_.erase(at);
+  };
   if (const auto* delivery = std::get_if<DeliverRecord>(&record.what))
-    shares_owed_.erase({delivery->filter, delivery->origin});
+    forget(delivery->filter, delivery->origin);
   if (const auto* taken = std::get_if<GroupTakenRecord>(&record.what))
-    shares_owed_.erase({taken->filter, taken->origin});
+    forget(taken->filter, taken->origin);
 }
 
 // A QoS 2 message of a durable publisher: it has not said PUBREL yet.
@@ -94,10 +111,15 @@ void Shard::propose_owed() {
   restored_.reset();
   const auto wills = wills_owed_;  // each is owed until its record is applied
   for (const auto& [claim, will] : wills) publish_will(will, nullptr, claim);
-  for (auto& [key, message] : std::exchange(shares_owed_, {})) {
+  const auto shares = shares_owed_;
+  for (const auto& [key, share] : shares) {
     Group* group = groups_.find(key.first);
-    Routed routed(message);
-    if (group != nullptr) feed_group(*group, routed, key.second);
+    if (group == nullptr) {
+      give_up_share(key.first, key.second);
+      continue;
+    }
+    Routed routed(share.message);
+    feed_group(*group, routed, key.second);
   }
   sessions_.for_each([&](Session& session) { read_again(session); });
 }

@@ -1,6 +1,5 @@
 #include "lib/broker/shard_restore.h"
 
-#include "lib/broker/snapshot_run.h"
 #include "lib/mqtt/topic.h"
 
 namespace mqz::broker {
@@ -11,11 +10,15 @@ bool Shard::is_reflected(const Session& session, std::uint64_t position) const {
   return at != restored_->stamps.end() && position <= at->second;
 }
 
-SlotId ShardRestore::session(SessionImage image, std::uint64_t stamp) {
+RestoredState& ShardRestore::restored() {
   if (!shard_.restored_) shard_.restored_ = std::make_unique<RestoredState>();
+  return *shard_.restored_;
+}
+
+SlotId ShardRestore::session(SessionImage image, std::uint64_t stamp) {
   Session& session =
       shard_.make_session({.client_id = std::move(image.client_id), .claim = image.number});
-  shard_.restored_->stamps.insert_or_assign(&session, stamp);
+  restored().stamps.insert_or_assign(&session, stamp);
   session.claim = image.claim;
   session.durable = image.durable;
   session.recorded = true;
@@ -51,7 +54,7 @@ void ShardRestore::queue(SlotId id, QueueImage image) {
 void ShardRestore::forget(std::string_view client_id) {
   Session* session = shard_.client_sessions_.find(client_id);
   if (session == nullptr) return;
-  shard_.restored_->stamps.erase(session);
+  restored().stamps.erase(session);
   session->will.reset();
   session->took_shares = false;  // other entries say what becomes of them
   shard_.end_session(*session);
@@ -63,9 +66,9 @@ void ShardRestore::will(std::uint64_t claim, Will will) {
   shard_.wills_owed_.emplace(claim, std::move(will));
 }
 
-void ShardRestore::share(ShareImage image) {
+void ShardRestore::share(ShareImage image, std::uint64_t stamp) {
   shard_.shares_owed_.insert_or_assign({std::move(image.filter), image.origin},
-                                       std::move(image.message));
+                                       Shard::OwedShare{std::move(image.message), stamp});
 }
 
 void ShardRestore::front(const FrontImage& image, std::uint64_t stamp) {
@@ -73,7 +76,7 @@ void ShardRestore::front(const FrontImage& image, std::uint64_t stamp) {
   shard_.queue_messages_max_ = image.queue_messages_max;
   if (!shard_.is_front()) return;
   shard_.directory_.restore_last(image.last_claim);
-  shard_.shares_stamp_ = stamp;
+  restored().end_stamp = stamp;
 }
 
 void ShardRestore::link_shares(const Shard& front) {

@@ -2,27 +2,43 @@
 // of them are older than what they touch. Part of replay: used before the first record.
 #pragma once
 
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
 #include "lib/broker/shard.h"
 #include "lib/broker/snapshot_codec.h"
 
 namespace mqz::broker {
 
+// What a shard knows of the snapshot it came from, until all that is older than it is replayed.
+struct RestoredState {
+  std::unordered_map<const Session*, std::uint64_t> stamps{};
+  // The front's: no entry is newer, nor is what the snapshot says of shares.
+  std::uint64_t end_stamp = 0;
+  // Topics whose retained values the replayed records have set; of others the snapshot's stand, and
+  // may be newer than the record that is applied.
+  std::unordered_set<std::string> replayed_topics{};
+};
+
 class ShardRestore {
  public:
   explicit ShardRestore(Shard& shard) : shard_(shard) {}
 
-  // What an older entry said of the client id has to be forgotten first.
+  // What an older entry said of the client id has to be forgotten before.
   SlotId session(SessionImage image, std::uint64_t stamp);
   void queue(SlotId session, QueueImage image);
   void forget(std::string_view client_id);
   void retained(const MessageRef& message);
   void will(std::uint64_t claim, Will will);
-  void share(ShareImage image);
+  void share(ShareImage image, std::uint64_t stamp);
   void front(const FrontImage& image, std::uint64_t stamp);
   // All entries are there; `front` has the groups.
   void link_shares(const Shard& front);
 
  private:
+  RestoredState& restored();
+
   Shard& shard_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "lib/base/rules.h"
 #include "lib/broker/shard.h"
+#include "lib/broker/shard_snapshot.h"
 
 namespace mqz::broker {
 
@@ -165,7 +166,7 @@ void Shard::publish_will(const Will& will, Session* session, std::uint64_t claim
 
 // A will that still waits is due now: its session ends before its delay [MQTT-3.1.2-8].
 void Shard::end_session(Session& session) {
-  if (snapshot_ && session.recorded) note_ended(session);
+  if (session.recorded) snapshot_->note_ended(session);
   fire_will(session);
   return_unacknowledged(session, {});
   drop_reads(session);

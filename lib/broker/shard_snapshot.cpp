@@ -1,13 +1,7 @@
-// The durable state of a shard, written in slices between its turns. What changes meanwhile is
-// right because of the stamps: an entry says what this shard had applied when it was written, and
-// replay begins where the snapshot did. Three things need care:
-//
-// - A session that ends meanwhile leaves a note, so that an older CONNECT does not bring it back.
-// - Wills that are due come after the sessions, so that one is found here or there.
-// - Shares of groups come last of all, when what other shards gave back has come to the front.
+#include "lib/broker/shard_snapshot.h"
+
 #include "lib/broker/shard.h"
 #include "lib/broker/snapshot_codec.h"
-#include "lib/broker/snapshot_run.h"
 
 namespace mqz::broker {
 namespace {
@@ -27,63 +21,85 @@ Outgoing copy_of(const Outgoing& outgoing) {
   return copy;
 }
 
+SubscriptionImage image_of(std::string filter, const Subscriber& subscriber) {
+  const mqtt::SubscribeOptions options{.qos = subscriber.qos,
+                                       .no_local = subscriber.no_local,
+                                       .retain_as_published = subscriber.retain_as_published};
+  return {{std::move(filter), options}, subscriber.identifier};
+}
+
 }  // namespace
 
-void Shard::begin_snapshot(std::shared_ptr<SnapshotTarget> target) {
-  MQZ_CHECK(is_front() && !is_running_committed_);
-  if (snapshot_) return;
-  take_part(target);
-  snapshot_->replay_from = applied_ + 1;
-  for (ShardIndex to = 0; to < options_.count; ++to) {
-    if (to == options_.index || (active_ & bit_of(to)) == 0) continue;
-    send_mail(to, SnapshotMail{target, applied_});
-    ++snapshot_->others;
+void ShardSnapshot::begin(std::shared_ptr<SnapshotTarget> target) {
+  MQZ_CHECK(shard_.is_front() && !shard_.is_running_committed_ && !run_);
+  join(target);
+  run_->replay_from = shard_.applied_ + 1;
+  for (ShardIndex to = 0; to < shard_.options_.count; ++to) {
+    if (to == shard_.options_.index || (shard_.active_ & Shard::bit_of(to)) == 0) continue;
+    shard_.send_mail(to, SnapshotMail{target, shard_.applied_});
+    ++run_->others;
   }
 }
 
-void Shard::take_part(std::shared_ptr<SnapshotTarget> target) {
-  snapshot_ = std::make_unique<SnapshotRun>(std::move(target));
-  snapshot_again_ = now_.mono;
+void ShardSnapshot::join(std::shared_ptr<SnapshotTarget> target) {
+  run_.emplace(Run{.target = std::move(target), .due = shard_.now_.mono});
 }
 
-void Shard::run_snapshot() {
-  SnapshotRun& run = *snapshot_;
+void ShardSnapshot::part_done() {
+  if (run_) --run_->others;
+}
+
+void ShardSnapshot::write_all(std::shared_ptr<SnapshotTarget> target) {
+  join(std::move(target));
+  while (run_) step();
+}
+
+void ShardSnapshot::step() {
+  if (!run_) return;
+  Run& run = *run_;
   if (run.is_written) {
-    if (run.others == 0) run.finish(*this);
+    if (run.others == 0) finish();
     return;
   }
   const std::size_t room = run.target->room();
-  snapshot_again_ = room == 0 ? now_.mono + pause : now_.mono;
+  run.due = room == 0 ? shard_.now_.mono + pause : shard_.now_.mono;
   bool has_more = true;
-  while (run.slice.bytes() < room && has_more) has_more = run.write_next(*this);
-  if (!has_more) return run.finish_part(*this);
+  while (run.slice.bytes() < room && has_more) has_more = write_next();
+  if (!has_more) return finish_part();
   if (room != 0 && !run.slice.empty()) run.target->add(std::exchange(run.slice, {}));
 }
 
 // The record that ends it is not reflected: it may be the CONNECT of the next session.
-void Shard::note_ended(const Session& session) {
-  if (snapshot_->is_written) return;
-  add_to(snapshot_->slice, EndedImage{session.client_id, session.number}, applied_ - 1, now_);
+void ShardSnapshot::note_ended(const Session& session) {
+  if (!run_ || run_->is_written) return;
+  add_to(run_->slice, EndedImage{session.client_id, session.number}, shard_.applied_ - 1,
+         shard_.now_);
 }
 
-void SnapshotRun::write_all(Shard& shard, std::shared_ptr<SnapshotTarget> target) {
-  shard.take_part(std::move(target));
-  while (shard.snapshot_) shard.run_snapshot();
-}
-
-bool SnapshotRun::write_next(const Shard& shard) {
-  if (queue_at < queue.size()) return write_queue(shard.now_), true;
-  if (slot == shard.sessions_.slot_count()) return shard.is_front() && write_retained(shard);
-  const Session* session = shard.sessions_.in_slot(slot++);
-  if (session != nullptr && session->recorded) write_session(shard, *session);
+bool ShardSnapshot::write_next() {
+  if (run_->queue_at < run_->queue.size()) return write_queue(), true;
+  if (run_->slot == shard_.sessions_.slot_count()) return shard_.is_front() && write_retained();
+  const Session* session = shard_.sessions_.in_slot(run_->slot++);
+  if (session != nullptr && session->recorded) write_session(*session);
   return true;
 }
 
-void SnapshotRun::write_session(const Shard& shard, const Session& session) {
+// Without those whose PublishRecord is on its way: what comes again before it is applied is no
+// repetition.
+std::vector<std::uint16_t> ShardSnapshot::received_by_record(const Session& session) const {
+  std::vector<std::uint16_t> ids;
+  session.received.for_each([&](std::uint16_t id) {
+    if (!shard_.received_proposed_.contains({session.id.slot, session.id.generation, id}))
+      ids.push_back(id);
+  });
+  return ids;
+}
+
+void ShardSnapshot::write_session(const Session& session) {
   SessionImage image{.client_id = session.client_id,
                      .number = session.number,
                      .claim = session.claim,
-                     .shard = shard.options_.index,
+                     .shard = shard_.options_.index,
                      .durable = session.durable,
                      .is_online = session.is_online,
                      .expiry_s = session.expiry_s,
@@ -92,82 +108,79 @@ void SnapshotRun::write_session(const Shard& shard, const Session& session) {
   if (session.will) image.will = *session.will;
   if (session.durable) {
     const auto add = [&](std::string filter, const Subscriber& subscriber) {
-      const mqtt::SubscribeOptions options{.qos = subscriber.qos,
-                                           .no_local = subscriber.no_local,
-                                           .retain_as_published = subscriber.retain_as_published};
-      image.subscriptions.push_back({{std::move(filter), options}, subscriber.identifier});
+      image.subscriptions.push_back(image_of(std::move(filter), subscriber));
     };
-    shard.subscriptions_.for_each_of(session, add);
+    shard_.subscriptions_.for_each_of(session, add);
     for (const SharedMembership& one : session.shared)
       image.subscriptions.push_back({{one.filter, one.options}, one.identifier});
-    for (std::uint32_t id = 1; session.received.size() > 0 && id <= UINT16_MAX; ++id) {
-      const auto packet_id = static_cast<std::uint16_t>(id);
-      if (session.received.contains(packet_id) &&
-          !shard.received_proposed_.contains({session.id.slot, session.id.generation, packet_id}))
-        image.received.push_back(packet_id);
-    }
+    image.received = received_by_record(session);
     image.last_read = session.last_read;
     image.reads_owed = session.reads_owed;
     image.queue_begin = session.send.begin_position();
     image.dup_until = session.send.sent_until();
-    queue_number = session.number;
-    queue_stamp = shard.applied_;
+    run_->queue_number = session.number;
+    run_->queue_stamp = shard_.applied_;
     for (std::uint64_t at = image.queue_begin; at < session.send.end_position(); ++at)
-      queue.push_back(copy_of(session.send.at(at)));
+      run_->queue.push_back(copy_of(session.send.at(at)));
   }
-  add_to(slice, std::move(image), shard.applied_, shard.now_);
+  add_to(run_->slice, std::move(image), shard_.applied_, shard_.now_);
 }
 
-void SnapshotRun::write_queue(Now now) {
-  QueueImage image{.number = queue_number};
+void ShardSnapshot::write_queue() {
+  Run& run = *run_;
+  QueueImage image{.number = run.queue_number};
   std::size_t bytes = 0;
-  while (queue_at < queue.size() && bytes < queue_piece) {
-    Outgoing& next = queue[queue_at++];
+  while (run.queue_at < run.queue.size() && bytes < queue_piece) {
+    Outgoing& next = run.queue[run.queue_at++];
     bytes += sizeof(Outgoing) + (next.message ? next.message->bytes() : 0);
     image.entries.push_back(std::move(next));
   }
-  if (queue_at == queue.size()) {
-    queue = std::vector<Outgoing>();
-    queue_at = 0;
+  if (run.queue_at == run.queue.size()) {
+    run.queue = std::vector<Outgoing>();
+    run.queue_at = 0;
   }
-  add_to(slice, std::move(image), queue_stamp, now);
+  add_to(run.slice, std::move(image), run.queue_stamp, shard_.now_);
 }
 
 // Of our own topics, nothing is durable.
-bool SnapshotRun::write_retained(const Shard& shard) {
+bool ShardSnapshot::write_retained() {
   for (std::size_t count = 0; count < nodes_at_once; ++count) {
-    if (node >= shard.retained_.node_capacity()) return false;
-    const MessageRef* message = shard.retained_.in_node(node++);
+    if (run_->node >= shard_.retained_.node_capacity()) return false;
+    const MessageRef* message = shard_.retained_.in_node(run_->node++);
     if (message == nullptr || (*message)->topic().starts_with("$SYS/")) continue;
-    add_to(slice, RetainedImage{*message}, shard.applied_, shard.now_);
+    add_to(run_->slice, RetainedImage{*message}, shard_.applied_, shard_.now_);
     return true;
   }
   return true;
 }
 
-void SnapshotRun::finish_part(Shard& shard) {
-  for (const auto& [claim, will] : shard.wills_owed_)
-    add_to(slice, WillImage{claim, shard.options_.index, will}, shard.applied_, shard.now_);
-  is_written = true;
-  shard.snapshot_again_ = MonoTime::max();
-  if (shard.is_front()) {
-    if (others == 0) finish(shard);
+void ShardSnapshot::finish_part() {
+  Run& run = *run_;
+  for (const auto& [claim, will] : shard_.wills_owed_)
+    add_to(run.slice, WillImage{claim, shard_.options_.index, will}, shard_.applied_, shard_.now_);
+  run.is_written = true;
+  run.due = MonoTime::max();
+  if (shard_.is_front()) {
+    if (run.others == 0) finish();
     return;
   }
-  if (!slice.empty()) target->add(std::exchange(slice, {}));
-  shard.send_mail(front_shard, SnapshotDoneMail{});
-  shard.snapshot_.reset();
+  if (!run.slice.empty()) run.target->add(std::move(run.slice));
+  shard_.send_mail(front_shard, SnapshotDoneMail{});
+  run_.reset();
 }
 
-void SnapshotRun::finish(Shard& shard) {
-  for (const auto& [key, message] : shard.shares_owed_)
-    add_to(slice, ShareImage{key.first, key.second, message}, shard.applied_, shard.now_);
-  const FrontImage front{replay_from, shard.directory_.last_claim(), shard.queue_bytes_max_,
-                         shard.queue_messages_max_};
-  add_to(slice, front, shard.applied_, shard.now_);
-  target->add(std::exchange(slice, {}));
-  target->end();
-  shard.snapshot_.reset();
+void ShardSnapshot::finish() {
+  Run& run = *run_;
+  for (const auto& [key, share] : shard_.shares_owed_) {
+    add_to(run.slice, ShareImage{key.first, key.second, share.message}, shard_.applied_,
+           shard_.now_);
+  }
+  const FrontImage front{run.replay_from, shard_.directory_.last_claim(), shard_.queue_bytes_max_,
+                         shard_.queue_messages_max_};
+  add_to(run.slice, front, shard_.applied_, shard_.now_);
+  run.target->add(std::move(run.slice));
+  run.target->end();
+  run_.reset();
 }
 
 }  // namespace mqz::broker

@@ -1,11 +1,13 @@
 #include "lib/broker/snapshot_keeper.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 
 #include "lib/broker/journal_sequencer.h"
 #include "lib/broker/shard.h"
-#include "lib/broker/snapshot_run.h"
+#include "lib/broker/shard_snapshot.h"
 #include "lib/storage/compaction.h"
 #include "lib/storage/snapshot_thread.h"
 
@@ -45,56 +47,85 @@ class SnapshotKeeper::Target final : public SnapshotTarget {
 };
 
 SnapshotKeeper::SnapshotKeeper(storage::Journal& journal, const JournalSequencer& sequencer,
-                               Sizes sizes, std::function<void()> news)
+                               std::uint64_t least_bytes, const Found& found, EventLog* log,
+                               std::function<void()> news)
     : journal_(journal),
       sequencer_(sequencer),
-      sizes_(sizes),
+      least_bytes_(least_bytes),
+      log_(log),
       news_(std::move(news)),
-      last_bytes_(sizes.last) {}
+      replayed_bytes_(found.replayed_bytes),
+      last_bytes_(found.snapshot_bytes),
+      replay_from_(found.replay_from),
+      removes_(found.replay_from != 0) {}
 
 SnapshotKeeper::~SnapshotKeeper() {
   if (target_) target_->give_up();
 }
 
+// Without room on the disk also when it would let segments go.
 bool SnapshotKeeper::is_due(MonoTime now) const {
-  const std::uint64_t grown = sizes_.replayed + sequencer_.bytes() - grown_from_;
-  return grown > std::max(sizes_.least, last_bytes_) && now >= not_before_;
+  const std::uint64_t grown = replayed_bytes_ + sequencer_.bytes() - grown_from_;
+  if (grown == 0 || now < not_before_) return false;
+  if (grown > std::max(least_bytes_, last_bytes_)) return true;
+  return journal_.space() != storage::SpaceState::ok && journal_.segments().all().size() > 1;
 }
 
 void SnapshotKeeper::step(Shard& front, MonoTime now) {
   if (target_) return end(now);
-  if (removes_) remove_segments();
-  if (is_due(now) && !front.is_taking_snapshot()) begin(front);
+  if (removes_) remove_segments(now);
+  if (!front.snapshot().is_running() && is_due(now)) begin(front);
 }
 
 void SnapshotKeeper::begin(Shard& front) {
-  replay_from_ = front.applied() + 1;
-  began_at_ = sequencer_.bytes();
-  target_ = std::make_shared<Target>(journal_, replay_from_, news_);
-  front.begin_snapshot(target_);
+  begun_from_ = front.applied() + 1;
+  begun_at_ = sequencer_.bytes();
+  target_ = std::make_shared<Target>(journal_, begun_from_, news_);
+  front.snapshot().begin(target_);
 }
 
 void SnapshotKeeper::end(MonoTime now) {
   const auto outcome = target_->outcome();
   if (!outcome) return;
-  last_bytes_ = target_->bytes();
+  const std::uint64_t bytes = target_->bytes();
   target_.reset();
-  if (!*outcome) {  // the journal still has everything
-    not_before_ = now + pause_after_failure;
-    return;
-  }
-  grown_from_ = began_at_;
-  sizes_.replayed = 0;
+  if (!*outcome) return failed("a snapshot of the store cannot be written", outcome->error(), now);
+  last_bytes_ = bytes;
+  grown_from_ = begun_at_;
+  replayed_bytes_ = 0;
+  replay_from_ = begun_from_;
   removes_ = true;
-  remove_segments();
+  worked();
+  remove_segments(now);
 }
 
 // Every queue's messages are in the snapshot, so nobody needs what is older.
-void SnapshotKeeper::remove_segments() {
+void SnapshotKeeper::remove_segments(MonoTime now) {
+  if (now < not_before_) return;
   const auto loads = storage::segment_loads(journal_.segments(), storage::LiveBytes{});
   const auto plan = storage::plan_compaction(loads, replay_from_);
+  if (plan.remove.empty()) {
+    removes_ = false;
+    return;
+  }
   const auto removed = journal_.remove_segments(plan.remove, replay_from_);
-  removes_ = removed && !*removed;
+  if (!removed) return failed("the store's old segments cannot be removed", removed.error(), now);
+  removes_ = !*removed;
+}
+
+// The same cause is told once.
+void SnapshotKeeper::failed(const std::string& what, const Error& error, MonoTime now) {
+  not_before_ = now + pause_after_failure;
+  std::string text =
+      fmt::format("{}: {}; nothing is lost, and it is tried again", what, error.text);
+  if (log_ != nullptr && text != told_) log_->write(LogType::warning, text);
+  told_ = std::move(text);
+}
+
+void SnapshotKeeper::worked() {
+  if (log_ != nullptr && !told_.empty())
+    log_->write(LogType::notice, "snapshots of the store are taken again");
+  told_.clear();
 }
 
 }  // namespace mqz::broker

@@ -1,11 +1,15 @@
 // Decides when the broker's state is written as a snapshot, and removes what nobody reads any more:
 // a store does not grow for ever, and a restart is bounded. The front's thread.
+//
+// A snapshot that fails is told in the log and tried again: the journal still has everything.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "lib/base/time.h"
+#include "lib/broker/event_log.h"
 #include "lib/storage/journal.h"
 
 namespace mqz::broker {
@@ -15,13 +19,17 @@ class Shard;
 
 class SnapshotKeeper {
  public:
-  struct Sizes {
-    std::uint64_t least = 0;     // by which the journal has grown
-    std::uint64_t replayed = 0;  // of what a restart has just read
-    std::uint64_t last = 0;      // of the snapshot it began with
+  // What the store was found with.
+  struct Found {
+    std::uint64_t replayed_bytes = 0;   // that a restart has just read
+    std::uint64_t snapshot_bytes = 0;   // of the snapshot it began with
+    storage::Position replay_from = 0;  // of that; 0: there is none
   };
-  // Both outlive it. `news` is called on another thread when step() has something to do.
-  SnapshotKeeper(storage::Journal& journal, const JournalSequencer& sequencer, Sizes sizes,
+  // A snapshot is taken when the journal has grown by `least_bytes`, and by the size of the last
+  // one. All outlive it but the log, which may be null. `news` is called on another thread when
+  // step() has something to do.
+  SnapshotKeeper(storage::Journal& journal, const JournalSequencer& sequencer,
+                 std::uint64_t least_bytes, const Found& found, EventLog* log,
                  std::function<void()> news);
   // One that is being taken is given up; the shards are not running any more.
   ~SnapshotKeeper();
@@ -34,19 +42,25 @@ class SnapshotKeeper {
   bool is_due(MonoTime now) const;
   void begin(Shard& front);
   void end(MonoTime now);
-  void remove_segments();
+  void remove_segments(MonoTime now);
+  void failed(const std::string& what, const Error& error, MonoTime now);
+  void worked();
 
   storage::Journal& journal_;
   const JournalSequencer& sequencer_;
-  Sizes sizes_;
+  std::uint64_t least_bytes_;
+  EventLog* log_;
   std::function<void()> news_;
-  std::shared_ptr<Target> target_{};
-  std::uint64_t grown_from_ = 0;  // bytes of the sequencer when the last one began
-  std::uint64_t began_at_ = 0;
-  std::uint64_t last_bytes_ = 0;  // of the last one
-  storage::Position replay_from_ = 0;
-  bool removes_ = false;  // segments are to be removed, when the journal lets them go
+  std::shared_ptr<Target> target_{};  // of the one that is being taken
+  storage::Position begun_from_ = 0;
+  std::uint64_t begun_at_ = 0;
+  std::uint64_t replayed_bytes_;   // not in the last one, of earlier lives
+  std::uint64_t grown_from_ = 0;   // bytes of the sequencer when the last one began
+  std::uint64_t last_bytes_;       // of the last one
+  storage::Position replay_from_;  // of the last one that is durable; nobody reads what is older
+  bool removes_;                   // segments are to be removed, when the journal lets them go
   MonoTime not_before_{};
+  std::string told_{};  // the failure that the log has last
 };
 
 }  // namespace mqz::broker

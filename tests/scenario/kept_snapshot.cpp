@@ -1,6 +1,6 @@
 #include "tests/scenario/kept_snapshot.h"
 
-#include <cstdio>
+#include <utility>
 
 #include "lib/base/check.h"
 #include "lib/broker/snapshot_codec.h"
@@ -35,11 +35,23 @@ void KeptSnapshot::restore(broker::Replay& replay, Now now) const {
     replay.restore(object(index, now), entries[index].stamp);
 }
 
-void check_same_state(const Shards& one, const Shards& other, Now now) {
-  const std::string differs = difference(dump_state(one, now), dump_state(other, now));
-  if (differs.empty()) return;
-  std::fprintf(stderr, "two recoveries differ:%s\n", differs.c_str());
-  MQZ_CHECK(!"a snapshot gives the same state");
+void KeptSnapshots::step(const Shards& shards) {
+  if (!is_on_ || shards.empty()) return;
+  if (running_ && running_->is_complete) last_ = std::exchange(running_, nullptr);
+  if (!running_ && random_() % 4 == 0) {
+    running_ = std::make_shared<KeptSnapshot>();
+    shards.front()->snapshot().begin(running_);
+  }
+  if (running_) running_->allowed = random_() % 4;
+}
+
+void KeptSnapshots::hurry() {
+  if (running_) running_->allowed = SIZE_MAX;
+}
+
+void KeptSnapshots::crash() {
+  if (running_ && running_->is_complete) last_ = running_;
+  running_.reset();
 }
 
 }  // namespace mqz::scenario

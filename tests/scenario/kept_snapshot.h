@@ -1,12 +1,13 @@
-// Snapshots of shards under test, kept in memory, and what two recoveries must have in common.
+// Snapshots of shards under test, kept in memory.
 #pragma once
 
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "lib/broker/replay.h"
-#include "lib/broker/snapshot_run.h"
+#include "lib/broker/shard_snapshot.h"
 #include "tests/scenario/state_dump.h"
 
 namespace mqz::scenario {
@@ -38,7 +39,26 @@ class KeptSnapshot final : public broker::SnapshotTarget {
   storage::BlockReader reader_{storage::SnapshotHeader{}};
 };
 
-// Ends the program, with both states printed, unless they are the same but for what may differ.
-void check_same_state(const Shards& one, const Shards& other, Now now);
+// Takes one snapshot after the other, begun and continued at random moments.
+class KeptSnapshots {
+ public:
+  KeptSnapshots(bool is_on, std::uint32_t seed) : is_on_(is_on), random_(seed) {}
+
+  // In between two turns of the shards: some objects may be written now, others later.
+  void step(const Shards& shards);
+  // Nothing is held back until the next step.
+  void hurry();
+  // The broker was killed: one that was not complete is lost.
+  void crash();
+  // The last complete one; null if there is none.
+  const KeptSnapshot* last() const { return last_.get(); }
+  bool coin() { return random_() % 2 == 0; }
+
+ private:
+  bool is_on_;
+  std::mt19937 random_;
+  std::shared_ptr<KeptSnapshot> running_{};
+  std::shared_ptr<KeptSnapshot> last_{};
+};
 
 }  // namespace mqz::scenario

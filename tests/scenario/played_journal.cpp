@@ -81,6 +81,22 @@ broker::Replay PlayedJournal::recover(const Shards& shards, const KeptSnapshot* 
   return replay;
 }
 
+std::string PlayedJournal::recover_both_ways(const Shards& shards, const Shards& spare,
+                                             KeptSnapshots& snapshots, Compared what,
+                                             Now now) const {
+  const KeptSnapshot* last = snapshots.last();
+  const bool by_snapshot = last == nullptr || snapshots.coin();
+  broker::Replay replay = recover(shards, by_snapshot ? last : nullptr, now);
+  std::string found;
+  if (last != nullptr) {
+    recover(spare, by_snapshot ? nullptr : last, now);
+    found =
+        by_snapshot ? differences(shards, spare, what, now) : differences(spare, shards, what, now);
+  }
+  replay.finish();
+  return found;
+}
+
 std::size_t PlayedJournal::uncommitted_count() const {
   return keeping_ == nullptr ? 0 : keeping_->uncommitted().size();
 }

@@ -10,6 +10,7 @@
 #include "lib/broker/record_codec.h"
 #include "lib/broker/shard.h"
 #include "tests/scenario/kept_snapshot.h"
+#include "tests/scenario/two_recoveries.h"
 
 namespace mqz::scenario {
 
@@ -53,10 +54,13 @@ class PlayedJournal {
  public:
   // For the front of the broker's next life. With `delays` it commits what `release` lets through.
   std::unique_ptr<broker::Sequencer> make_sequencer(bool delays);
-  // Brings fresh shards, whose time is set, to the state of the lives before.
-  void replay(const Shards& shards, Now now) const { recover(shards, nullptr, now).finish(); }
-  // The same, from a snapshot if there is one, and not yet finished.
+  // Brings fresh shards, whose time is set, to the state of the lives before; from the records
+  // alone, and not yet finished, or beginning with a snapshot.
   broker::Replay recover(const Shards& shards, const KeptSnapshot* snapshot, Now now) const;
+  // The same, finished. With a snapshot it is done both ways, the other with `spare` shards, and
+  // either may be the one that the shards go on from. Says what tells them apart; see differences.
+  std::string recover_both_ways(const Shards& shards, const Shards& spare, KeptSnapshots& snapshots,
+                                Compared what, Now now) const;
 
   // False when nothing waits to be committed.
   bool release(std::size_t count) { return delaying_ != nullptr && delaying_->release(count); }

@@ -25,7 +25,7 @@ class OneFile final : public os::TextFiles {
 }  // namespace
 
 ShardsUnderTest::ShardsUnderTest(World world)
-    : world_(world), random_(world.seed), snapshot_random_(world.seed) {
+    : world_(world), random_(world.seed), snapshots_(world.snapshots, world.seed) {
   now_.mono = MonoTime(Millis(1'000'000));
   now_.wall = WallTime(Millis(1'700'000'000'000));
 }
@@ -63,26 +63,10 @@ Shards ShardsUnderTest::make_shards(bool is_spare) {
 
 void ShardsUnderTest::start() {
   shards_ = make_shards(false);
-  snapshot_.reset();
-  if (!last_snapshot_) return journal_.replay(shards_, now_);
-  // Both ways, and either may be the one that the broker goes on from.
-  const Shards spare = make_shards(true);
-  const bool coin = snapshot_random_() % 2 == 0;
-  journal_.recover(spare, coin ? nullptr : last_snapshot_.get(), now_);
-  broker::Replay replay = journal_.recover(shards_, coin ? last_snapshot_.get() : nullptr, now_);
-  check_same_state(shards_, spare, now_);
-  replay.finish();
-}
-
-// Some objects are written now, others later.
-void ShardsUnderTest::step_snapshot() {
-  if (!world_.snapshots || shards_.empty()) return;
-  if (snapshot_ && snapshot_->is_complete) last_snapshot_ = std::exchange(snapshot_, nullptr);
-  if (!snapshot_ && snapshot_random_() % 4 == 0) {
-    snapshot_ = std::make_shared<KeptSnapshot>();
-    shards_[broker::front_shard]->begin_snapshot(snapshot_);
-  }
-  if (snapshot_) snapshot_->allowed = snapshot_random_() % 4;
+  const std::string found =
+      journal_.recover_both_ways(shards_, make_shards(true), snapshots_, Compared::all, now_);
+  if (!found.empty()) std::fprintf(stderr, "by a snapshot and by all records: %s", found.c_str());
+  MQZ_CHECK(found.empty());
 }
 
 void ShardsUnderTest::connect(const std::string& name) {
@@ -168,7 +152,7 @@ bool ShardsUnderTest::carry_mail() {
 }
 
 void ShardsUnderTest::settle(std::size_t commits) {
-  step_snapshot();
+  snapshots_.step(shards_);
   for (int turn = 0; turn < 1'000'000; ++turn) {
     bool busy = carry_mail();
     for (std::size_t index = 0; index < shards_.size(); ++index) {
@@ -212,7 +196,7 @@ void ShardsUnderTest::drop(const std::string& name) {
 
 void ShardsUnderTest::advance(Millis time) {
   settle();
-  if (snapshot_) snapshot_->allowed = SIZE_MAX;  // or it would look again every few milliseconds
+  snapshots_.hurry();  // or it would look again every few milliseconds
   const MonoTime until = now_.mono + time;
   while (now_.mono < until) {
     MonoTime next = until;
@@ -252,6 +236,7 @@ void ShardsUnderTest::crash() {
     wire->closed = true;
   }
   shards_.clear();
+  snapshots_.crash();
   now_.mono = MonoTime(Millis(1'000'000 + random_() % 1000));  // another boot
   start();
 }

@@ -66,7 +66,6 @@ class ShardsUnderTest final : public BrokerUnderTest {
 
   Shards make_shards(bool is_spare);
   void start();
-  void step_snapshot();
   void feed(Wire& wire);
   void collect(std::size_t shard);
   bool carry_mail();
@@ -78,10 +77,8 @@ class ShardsUnderTest final : public BrokerUnderTest {
   std::mt19937 random_;
   PlayedJournal journal_{};
   Shards shards_{};
-  std::mt19937 snapshot_random_;
-  std::shared_ptr<KeptSnapshot> snapshot_{};       // that is being taken
-  std::shared_ptr<KeptSnapshot> last_snapshot_{};  // that is complete
-  std::map<int, std::unique_ptr<Wire>> wires_{};   // by transport
+  KeptSnapshots snapshots_;
+  std::map<int, std::unique_ptr<Wire>> wires_{};  // by transport
   std::map<std::string, int> names_{};
   int last_transport_ = 0;
   // When what is in the journal was last compared.

@@ -129,14 +129,24 @@ class Dump {
 
 }  // namespace
 
+State state_of(const Shards& shards, Now now) {
+  const auto kept = std::make_shared<KeptSnapshot>();
+  for (const auto& shard : shards) shard->snapshot().write_all(kept);
+  State state;
+  for (std::size_t index = 0; index < kept->entries.size(); ++index)
+    state.push_back(kept->object(index, now));
+  return state;
+}
+
+std::vector<std::string> dump(const State& state, Now now) {
+  Dump all(now);
+  for (const broker::SnapshotObject& object : state) std::visit(all, object);
+  std::ranges::sort(all.lines);
+  return std::move(all.lines);
+}
+
 std::vector<std::string> dump_state(const Shards& shards, Now now) {
-  const auto state = std::make_shared<KeptSnapshot>();
-  for (const auto& shard : shards) broker::SnapshotRun::write_all(*shard, state);
-  Dump dump(now);
-  for (std::size_t index = 0; index < state->entries.size(); ++index)
-    std::visit(dump, state->object(index, now));
-  std::ranges::sort(dump.lines);
-  return std::move(dump.lines);
+  return dump(state_of(shards, now), now);
 }
 
 std::string difference(const std::vector<std::string>& one, const std::vector<std::string>& other) {

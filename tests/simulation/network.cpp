@@ -20,7 +20,11 @@ bool has_ended(const Connection& connection) {
 }  // namespace
 
 Network::Network(scenario::World world, broker::Placement placement, Delays delays, Random& random)
-    : world_(world), placement_(placement), delays_(delays), random_(random) {
+    : world_(world),
+      placement_(placement),
+      delays_(delays),
+      random_(random),
+      snapshots_(world.snapshots, world.seed) {
   now_.mono = MonoTime(Millis(1'000'000));
   now_.wall = WallTime(Millis(1'700'000'000'000));
   start();
@@ -28,7 +32,8 @@ Network::Network(scenario::World world, broker::Placement placement, Delays dela
 
 Network::~Network() = default;
 
-void Network::start() {
+scenario::Shards Network::make_shards(bool is_spare) {
+  scenario::Shards shards;
   for (broker::ShardIndex index = 0; index < world_.shard_count; ++index) {
     Shard::Options options{.index = index,
                            .count = world_.shard_count,
@@ -36,13 +41,22 @@ void Network::start() {
                            .hash_seed = world_.seed,
                            .name_seed = world_.seed,
                            .placement = placement_};
-    if (index == broker::front_shard) options.sequencer = journal_.make_sequencer(world_.delays);
-    shards_.push_back(std::make_unique<Shard>(std::move(options)));
-    shards_.back()->set_now(now_);
+    if (index == broker::front_shard) {
+      options.sequencer = is_spare ? std::make_unique<broker::MemorySequencer>()
+                                   : journal_.make_sequencer(world_.delays);
+    }
+    shards.push_back(std::make_unique<Shard>(std::move(options)));
+    shards.back()->set_now(now_);
   }
+  return shards;
+}
+
+void Network::start() {
+  shards_ = make_shards(false);
   boxes_.resize(shards_.size());
   unposted_.resize(shards_.size());
-  journal_.replay(shards_, now_);
+  complaints_ += journal_.recover_both_ways(shards_, make_shards(true), snapshots_,
+                                            scenario::Compared::all_but_groups, now_);
 }
 
 void Network::crash() {
@@ -55,6 +69,7 @@ void Network::crash() {
     wire.is_closed = true;
   }
   shards_.clear();
+  snapshots_.crash();
   boxes_.clear();
   unposted_.clear();
   if (world_.shard_count > 1 && random_.chance(0.3)) {
@@ -113,7 +128,10 @@ std::size_t Network::part_of(std::size_t bytes) {
   return random_.chance(delays_.bytes_cut) ? random_.below(bytes + 1) : bytes;
 }
 
-void Network::step() { turn(random_.below(shards_.size())); }
+void Network::step() {
+  snapshots_.step(shards_);
+  turn(random_.below(shards_.size()));
+}
 
 void Network::turn(std::size_t index) {
   Shard& shard = *shards_[index];
@@ -261,6 +279,7 @@ bool Network::is_idle() {
 }
 
 void Network::advance(Millis time) {
+  snapshots_.hurry();  // or it would look again every few milliseconds
   const MonoTime until = now_.mono + time;
   while (now_.mono < until) {
     MonoTime next = until;

@@ -54,6 +54,8 @@ class Network {
   void advance(Millis time);
   Now now() const { return now_; }
   broker::Shard& shard(std::size_t index) { return *shards_[index]; }
+  // What a recovery by a snapshot and one by all records do not have in common.
+  const std::string& complaints() const { return complaints_; }
   std::size_t shard_count() const { return shards_.size(); }
 
  private:
@@ -69,6 +71,7 @@ class Network {
     bool is_closed = false;
   };
 
+  scenario::Shards make_shards(bool is_spare);
   void start();
   void turn(std::size_t index);
   void report_loads();
@@ -87,7 +90,9 @@ class Network {
   Random& random_;
   Now now_{};
   scenario::PlayedJournal journal_{};
-  std::vector<std::unique_ptr<broker::Shard>> shards_{};
+  scenario::KeptSnapshots snapshots_;
+  std::string complaints_{};
+  scenario::Shards shards_{};
   // As loops post and take it: a box is in the order of posting, whoever posts, and a shard posts
   // to one after the other, the front last; it may be stopped in between.
   struct Letter {

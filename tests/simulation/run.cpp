@@ -44,6 +44,7 @@ class Run {
     const std::size_t probe = look_at_retained();
     std::string complaints = check_all(history_, probe);
     if (complaints.empty()) complaints = part();
+    complaints += network_.complaints();
     RunResult result{std::move(complaints), std::move(history_.trace), 0};
     for (const SessionHistory& session : history_.sessions)
       result.received += session.receptions.size();
@@ -89,7 +90,7 @@ class Run {
         client.model->receive(network_.take_output(client.wire), time());
     }
     history_.crashes.push_back(history_.now());
-    history_.note("broker", "crashes");
+    history_.note("broker", "crashes " + network_.complaints());
     for (Client& client : clients_) client.model->disconnected();
   }
 
@@ -270,6 +271,7 @@ RunForm form_of(std::uint64_t seed) {
   form.commits_held = maybe(0.5);
   form.bytes_cut = maybe(0.5);
   if (random.chance(1.0 / 3)) form.faults.crash = 0.02;
+  form.world.snapshots = form.faults.crash > 0 && random.chance(0.75);
   return form;
 }
 

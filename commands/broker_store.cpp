@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
+#include <thread>
 
 #include "commands/general_options.h"
 #include "commands/help.h"
@@ -13,6 +15,8 @@
 #include "commands/store_place.h"
 #include "commands/store_records.h"
 #include "commands/version.h"
+#include "lib/broker/shard.h"
+#include "lib/broker/store_compaction.h"
 #include "lib/os/clock.h"
 #include "lib/storage/repair.h"
 
@@ -84,10 +88,15 @@ constexpr Command verify_command{.name = "verify",
 
 // ---- dump ----
 
-class Dumper final : public broker::RecordVisitor, public storage::SnapshotVisitor {
+class Dumper final : public broker::WalkVisitor {
  public:
   Dumper(Now now, RecordForm form) : now_(now), form_(form) {}
 
+  Result<void> on_object(const broker::WalkedObject& walked) override {
+    append_object(text_, walked, ledger_, now_, form_);
+    if (walked.object != nullptr) ledger_.note(*walked.object, walked.entry.stamp);
+    return write_if(flush_bytes);
+  }
   Result<void> on_record(const broker::WalkedRecord& walked) override {
     append_record(text_, walked, ledger_, now_, form_);
     if (walked.record != nullptr) ledger_.note(*walked.record);
@@ -95,10 +104,6 @@ class Dumper final : public broker::RecordVisitor, public storage::SnapshotVisit
   }
   Result<void> on_lost(storage::Position first, storage::Position end, bool given_up) override {
     append_lost(text_, first, end, given_up, form_);
-    return write_if(flush_bytes);
-  }
-  Result<void> on_snapshot_entry(const storage::SnapshotEntry& entry) override {
-    append_snapshot_entry(text_, entry, form_);
     return write_if(flush_bytes);
   }
   Result<void> finish() { return write_if(0); }
@@ -125,8 +130,8 @@ int run_dump(const Parsed& parsed) {
   if (!directory) return report(parsed.path(), directory.error());
   const Now now = os::read_clocks();
   Dumper dumper(now, parsed.flag("json") ? RecordForm::json : RecordForm::text);
-  broker::RecordWalk walk(dumper, now);
-  const auto summary = storage::dump_store(os::real_disk(), *directory, &dumper, &walk);
+  broker::StoreWalk walk(dumper, now);
+  const auto summary = storage::dump_store(os::real_disk(), *directory, &walk, &walk);
   if (!summary) return report(parsed.path(), stop_for_store(summary.error(), *directory));
   if (auto written = dumper.finish(); !written)
     return report(parsed.path(), stop_for(written.error()));
@@ -138,18 +143,20 @@ int run_dump(const Parsed& parsed) {
 constexpr Example dump_examples[] = {
     {.line = "mqz broker store dump --json /var/lib/mqz", .doc = "every record, for jq"}};
 constexpr std::string_view dump_notes =
-    "A line per record, in the order of the journal: its position, its type, the number of its\n"
-    "session and the client, then its fields. With --json nothing is lost: payloads stand as in\n"
-    "mqz sub --json. Damaged parts are passed over, and end it with status 65.";
-constexpr Command dump_command{.name = "dump",
-                               .summary = "every record that can be read",
-                               .usage = "[--json] DIR",
-                               .examples = dump_examples,
-                               .tables = json_tables,
-                               .operands = store_operands,
-                               .run = run_dump,
-                               .notes = dump_notes,
-                               .exits = exits};
+    "First what the newest snapshot has, with the position up to which it holds; then a line per\n"
+    "record behind its beginning, in the order of the journal: its position, its type, the number\n"
+    "of its session and the client, then its fields. Of records --json loses nothing: payloads\n"
+    "stand as in mqz sub --json. Damaged parts are passed over, and end it with status 65.";
+constexpr Command dump_command{
+    .name = "dump",
+    .summary = "the newest snapshot and every record behind it that can be read",
+    .usage = "[--json] DIR",
+    .examples = dump_examples,
+    .tables = json_tables,
+    .operands = store_operands,
+    .run = run_dump,
+    .notes = dump_notes,
+    .exits = exits};
 
 // ---- repair ----
 
@@ -207,18 +214,32 @@ int run_compact(const Parsed& parsed) {
   if (!checked) return report(parsed.path(), checked.error());
   if (!checked->is_sound()) return report(parsed.path(), stop_for_damage(*checked));
   const auto& segments = checked->summary.segments;
-  std::uint64_t bytes = 0;
-  for (const storage::SegmentSummary& segment : segments) bytes += segment.header.bytes;
+  if (segments.size() == 1) {
+    return print(
+        fmt::format("{}: sound; nothing to do: it has one segment, in which the journal goes on\n",
+                    checked->directory));
+  }
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  const auto shards = std::min<unsigned>(cores, broker::shards_max);
+  const auto done =
+      broker::compact_store(os::real_disk(), checked->directory,
+                            static_cast<broker::ShardIndex>(shards), os::read_clocks());
+  if (!done) return report(parsed.path(), stop_for_store(done.error(), checked->directory));
   return print(fmt::format(
-      "{}: sound, {} bytes in {} segments, {} snapshots; nothing to do: no broker takes snapshots "
-      "yet, and every segment is needed without one\n",
-      checked->directory, bytes, segments.size(), checked->summary.snapshots.size()));
+      "{}: sound; its state is a snapshot of {} bytes; {} of {} segments removed, {} bytes; the "
+      "last stays, since the journal goes on in it\n",
+      checked->directory, done->snapshot_bytes, done->removed_segments, segments.size(),
+      done->removed_bytes));
 }
 
 constexpr Example compact_examples[] = {
-    {.line = "mqz broker store compact /var/lib/mqz", .doc = "is there anything to do?"}};
+    {.line = "mqz broker store compact /var/lib/mqz", .doc = "before it is copied"}};
+constexpr std::string_view compact_notes =
+    "The state is written as a snapshot, and the segments of the journal that are older are\n"
+    "removed, but for the one in which it goes on. A broker does the same while it runs, whenever\n"
+    "its journal has grown by 64 MB, or by the size of the last snapshot if that is more.";
 constexpr Command compact_command{.name = "compact",
-                                  .summary = "check a store, and say what there is to compact",
+                                  .summary = "make a store as short as it can be",
                                   .usage = "DIR",
                                   .examples = compact_examples,
                                   .tables = plain_tables,

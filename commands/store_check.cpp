@@ -9,10 +9,20 @@
 namespace mqz::commands {
 namespace {
 
-class Checker final : public broker::RecordVisitor {
+class Checker final : public broker::WalkVisitor {
  public:
   explicit Checker(StoreCheck& check) : check_(check) {}
 
+  Result<void> on_object(const broker::WalkedObject& walked) override {
+    if (walked.object != nullptr) {
+      ledger_.note(*walked.object, walked.entry.stamp);
+    } else {
+      unread_.push_back(
+          {check_.directory, 0,
+           fmt::format("the snapshot: position {}: {}", walked.entry.stamp, walked.error->text)});
+    }
+    return {};
+  }
   Result<void> on_record(const broker::WalkedRecord& walked) override {
     if (walked.record != nullptr) {
       ledger_.note(*walked.record);
@@ -71,8 +81,8 @@ void append_list(std::string& to, const Values& values, Show show) {
 Result<StoreCheck> check_store(os::Disk& disk, const std::string& directory, Now now) {
   StoreCheck check{.directory = directory};
   Checker checker(check);
-  broker::RecordWalk walk(checker, now);
-  auto summary = storage::dump_store(disk, directory, nullptr, &walk);
+  broker::StoreWalk walk(checker, now);
+  auto summary = storage::dump_store(disk, directory, &walk, &walk);
   if (!summary) return tl::unexpected(summary.error());
   check.summary = std::move(*summary);
   checker.finish();

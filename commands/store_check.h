@@ -5,8 +5,8 @@
 #include <set>
 #include <string>
 
-#include "lib/broker/record_walk.h"
 #include "lib/broker/session_ledger.h"
+#include "lib/broker/store_walk.h"
 #include "lib/storage/inspect.h"
 
 namespace mqz::commands {

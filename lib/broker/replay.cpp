@@ -130,9 +130,13 @@ void Replay::carry_mail() {
   }
 }
 
-void Replay::finish() {
+void Replay::end() {
   end_restoring();
   for (Shard* shard : shards_) shard->set_applied(last_position_);
+}
+
+void Replay::finish() {
+  end();
   std::uint64_t active = 1;
   for (ShardIndex index = 0; index < shards_.size(); ++index) {
     if (shards_[index]->session_count() > 0) active |= std::uint64_t{1} << index;

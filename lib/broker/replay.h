@@ -21,8 +21,10 @@ class Replay {
   void restore(SnapshotObject object, std::uint64_t stamp);
   // The next record, with its position; some may be older than the objects they touch.
   void apply(Record record);
-  // There are no more. What the earlier life still owed is proposed: wills that were due, and what
-  // shared groups had been given and nobody was found for.
+  // There are no more: the shards are as they were.
+  void end();
+  // The same, and a new life begins. What the earlier life still owed is proposed: wills that were
+  // due, and what shared groups had been given and nobody was found for.
   void finish();
 
  private:

@@ -2,8 +2,34 @@
 
 namespace mqz::broker {
 
+// Does the newer entry hold? Then the session that an older one told of is gone.
+bool SessionLedger::supersede(const std::string& client_id, std::uint64_t stamp, bool is_end) {
+  const auto [at, is_new] = stamps_.try_emplace(client_id, stamp);
+  if (!is_new && stamp < at->second) return false;
+  if (!is_new && stamp == at->second && !is_end) return false;
+  at->second = stamp;
+  const auto known = numbers_.find(client_id);
+  if (known == numbers_.end()) return true;
+  sessions_.erase(known->second);
+  numbers_.erase(known);
+  return true;
+}
+
+void SessionLedger::note(const SnapshotObject& object, std::uint64_t stamp) {
+  if (const auto* ended = std::get_if<EndedImage>(&object))
+    static_cast<void>(supersede(ended->client_id, stamp, true));
+  const auto* image = std::get_if<SessionImage>(&object);
+  if (image == nullptr || !supersede(image->client_id, stamp, false)) return;
+  numbers_[image->client_id] = image->number;
+  Entry& entry = sessions_[image->number];
+  entry = {image->client_id, image->claim, image->durable, stamp, {}};
+  for (const SubscriptionImage& one : image->subscriptions) entry.filters.insert(one.entry.filter);
+}
+
 // A session has the claim of its first CONNECT as its number, and keeps it when it is resumed.
-void SessionLedger::note_connect(const ConnectRecord& connect) {
+void SessionLedger::note_connect(const ConnectRecord& connect, std::uint64_t position) {
+  const auto stamp = stamps_.find(connect.client_id);
+  if (stamp != stamps_.end() && position <= stamp->second) return;
   const auto known = numbers_.find(connect.client_id);
   const bool resumes = known != numbers_.end() && !connect.clean_start;
   if (!resumes && known != numbers_.end()) sessions_.erase(known->second);
@@ -23,10 +49,16 @@ void SessionLedger::end(std::uint64_t number, std::uint64_t claim) {
   sessions_.erase(at);
 }
 
+// Does the snapshot know of it?
+bool SessionLedger::is_in(const Entry& entry, std::uint64_t position) {
+  return entry.stamp != 0 && position <= entry.stamp;
+}
+
 void SessionLedger::note(const Record& record) {
-  if (const auto* connect = std::get_if<ConnectRecord>(&record.what)) return note_connect(*connect);
+  if (const auto* connect = std::get_if<ConnectRecord>(&record.what))
+    return note_connect(*connect, record.position);
   const auto at = sessions_.find(record.number);
-  if (at == sessions_.end()) return;
+  if (at == sessions_.end() || is_in(at->second, record.position)) return;
   if (const auto* subscribe = std::get_if<SubscribeRecord>(&record.what)) {
     for (const OwnedEntry& entry : subscribe->entries) at->second.filters.insert(entry.filter);
   } else if (const auto* unsubscribe = std::get_if<UnsubscribeRecord>(&record.what)) {

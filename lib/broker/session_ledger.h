@@ -1,5 +1,5 @@
-// Which recorded sessions there are, and what they subscribe to, as told by the records alone: for
-// those who look at a store.
+// Which recorded sessions there are, and what they subscribe to, as told by a snapshot and the
+// records behind it: for those who look at a store.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "lib/broker/record.h"
+#include "lib/broker/snapshot_codec.h"
 
 namespace mqz::broker {
 
@@ -18,9 +19,12 @@ class SessionLedger {
     std::string client_id{};
     std::uint64_t claim = 0;  // of its last CONNECT
     bool durable = false;     // outlives its connection
+    std::uint64_t stamp = 0;  // older records are in it
     std::set<std::string> filters{};
   };
 
+  // All of a snapshot, before the first record.
+  void note(const SnapshotObject& object, std::uint64_t stamp);
   // In the order of the journal.
   void note(const Record& record);
   // Of a session's number; empty if its CONNECT is not known.
@@ -30,11 +34,14 @@ class SessionLedger {
   const std::map<std::uint64_t, Entry>& sessions() const { return sessions_; }
 
  private:
-  void note_connect(const ConnectRecord& connect);
+  void note_connect(const ConnectRecord& connect, std::uint64_t position);
+  bool supersede(const std::string& client_id, std::uint64_t stamp, bool is_end);
+  static bool is_in(const Entry& entry, std::uint64_t position);
   void end(std::uint64_t number, std::uint64_t claim);
 
   std::map<std::uint64_t, Entry> sessions_{};                    // by number
   std::map<std::string, std::uint64_t, std::less<>> numbers_{};  // by client id
+  std::map<std::string, std::uint64_t> stamps_{};                // what the snapshot says of those
 };
 
 }  // namespace mqz::broker

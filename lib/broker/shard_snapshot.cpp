@@ -51,6 +51,7 @@ void ShardSnapshot::part_done() {
 
 void ShardSnapshot::write_all(std::shared_ptr<SnapshotTarget> target) {
   join(std::move(target));
+  run_->replay_from = shard_.applied_ + 1;
   while (run_) step();
 }
 

@@ -1,5 +1,6 @@
 """A store does not grow for ever: snapshots are taken, and what is older is removed."""
 
+import json
 import os
 import signal
 import socket
@@ -35,17 +36,17 @@ class Peer:
 
 
 class StoreSize(harness.Case):
-    def start_on(self, port):
+    def start_on(self, port, snapshot_bytes=16 * MEGABYTE):
         broker = self.start_mqz("broker", "-c", self.config, "--store", self.path("store"),
-                                "--store-snapshot-bytes", str(16 * MEGABYTE))
+                                "--store-snapshot-bytes", str(snapshot_bytes))
         self.wait_for_port(broker, port)
         return broker
 
     def store_bytes(self):
         sizes = []
-        for name in os.listdir(self.path("store")):
+        for name in os.listdir(self.path("store/broker")):
             try:
-                sizes.append(os.stat(os.path.join(self.path("store"), name)).st_blocks * 512)
+                sizes.append(os.stat(self.path("store/broker/" + name)).st_blocks * 512)
             except FileNotFoundError:
                 pass  # it was removed meanwhile
         return sum(sizes)
@@ -67,6 +68,7 @@ class StoreSize(harness.Case):
             publisher.exchange(publish("value", payload, 1, retain=True), PUBACK)
             if number % 50 == 0:
                 largest = max(largest, self.store_bytes())
+        self.assertGreater(largest, MEGABYTE)
         self.assertLess(largest, 2 * MEGABYTE + ALLOWANCE)
         broker.send(signal.SIGKILL)
         broker.child.wait(harness.PATIENCE)
@@ -80,6 +82,41 @@ class StoreSize(harness.Case):
         subscriber.exchange(subscribe("value", 0), SUBACK)
         first, body = subscriber.next(PUBLISH)
         self.assertEqual(body[7:11], (ROUNDS - 1).to_bytes(4, "big"))
+        self.assertExit(broker.stop(), 0)
+
+    def test_compact_leaves_what_is_needed_and_dump_shows_it(self):
+        port = harness.free_port()
+        self.config = self.write("size.conf", f"listener {port} 127.0.0.1\n"
+                                              "allow_anonymous true\nlog_type error\n")
+        broker = self.start_on(port, 1 << 40)
+        subscriber = Peer(port, "s")
+        subscriber.exchange(subscribe("wanted", 1), SUBACK)
+        subscriber.socket.close()
+        publisher = Peer(port, "p")
+        publisher.exchange(publish("wanted", b"first", 1), PUBACK)
+        for number in range(150):
+            payload = number.to_bytes(4, "big") + bytes(MEGABYTE)
+            publisher.exchange(publish("value", payload, 1, retain=True), PUBACK)
+        publisher.socket.close()
+        self.assertExit(broker.stop(), 0)
+        before = self.store_bytes()
+        self.assertGreater(before, 150 * MEGABYTE)
+        compact = ("broker", "store", "compact", self.path("store"))
+        self.assertIn("segments removed", self.assertExit(self.mqz(*compact), 0).text)
+        self.assertLess(self.store_bytes(), before - 64 * MEGABYTE)
+        self.assertIn("one segment", self.assertExit(self.mqz(*compact), 0).text)
+        self.assertExit(self.mqz("broker", "store", "verify", self.path("store")), 0)
+        dump = self.assertExit(self.mqz("broker", "store", "dump", "--json", self.path("store")), 0)
+        told = {one["type"]: one for one in map(json.loads, dump.lines)}
+        self.assertEqual((told["snapshot_queued"]["client"], told["snapshot_queued"]["payload"]),
+                         ("s", "first"))
+        self.assertEqual(told["snapshot_retained"]["topic"], "value")
+        broker = self.start_on(port)
+        subscriber = Peer(port, "s")
+        self.addCleanup(subscriber.socket.close)
+        self.assertEqual(subscriber.next(PUBLISH)[1][-5:], b"first")
+        subscriber.exchange(subscribe("value", 0), SUBACK)
+        self.assertEqual(subscriber.next(PUBLISH)[1][7:11], (149).to_bytes(4, "big"))
         self.assertExit(broker.stop(), 0)
 
 

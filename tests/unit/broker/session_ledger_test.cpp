@@ -58,3 +58,24 @@ TEST_CASE("a clean start, an end and a last disconnect end a session, and a void
   ledger.note({.number = 4, .what = DisconnectRecord{.claim = 4, .expiry_s = 0}});
   CHECK(ledger.sessions().empty());
 }
+
+TEST_CASE("what a snapshot says of sessions holds against the records that are in it", "[ledger]") {
+  SessionLedger ledger;
+  ledger.note(SessionImage{.client_id = "a",
+                           .number = 1,
+                           .claim = 4,
+                           .durable = true,
+                           .subscriptions = {{{"t", {}}, 0}}},
+              20);
+  ledger.note(SessionImage{.client_id = "b", .number = 2, .claim = 2, .durable = true}, 20);
+  ledger.note(EndedImage{"b", 2}, 22);
+  ledger.note({.number = 1, .position = 15, .what = UnsubscribeRecord{.filters = {"t"}}});
+  ledger.note({.position = 16, .what = ConnectRecord{.client_id = "b", .claim = 2}});
+  ledger.note({.number = 1, .position = 17, .what = EndRecord{4}});
+  CHECK(ledger.sessions().size() == 1);
+  CHECK(ledger.sessions().at(1).filters == Filters{"t"});
+  ledger.note({.position = 23, .what = ConnectRecord{.client_id = "b", .claim = 7}});
+  CHECK(ledger.client_of(7) == "b");
+  ledger.note({.number = 1, .position = 24, .what = EndRecord{4}});
+  CHECK(ledger.client_of(1).empty());
+}

@@ -100,10 +100,47 @@ TEST_CASE("what does not read, and what is not there, has a line of its own", "[
   append_record(text, {7, {99, 2, true}, 10, &error, nullptr}, {}, now, RecordForm::text);
   append_lost(text, 8, 10, false, RecordForm::text);
   append_lost(text, 10, 11, true, RecordForm::json);
-  append_snapshot_entry(text, {1, 2, as_bytes("k"), 5, as_bytes("\xff")}, RecordForm::text);
+  const storage::SnapshotEntry entry{1, 2, as_bytes("k"), 5, as_bytes("\xff")};
+  append_object(text, {entry, &error, nullptr}, {}, now, RecordForm::text);
   CHECK(text ==
         "7 unknown record_type=99 version=2 bytes=10 error=\"a record of type 99 version 2\"\n"
         "8 unreadable to=9\n"
         "{\"position\":10,\"type\":\"given_up\",\"to\":10}\n"
-        "5 snapshot_entry kind=1 version=2 key=k value_base64=/w==\n");
+        "5 snapshot_session kind=1 version=2 key=k bytes=1 "
+        "error=\"a record of type 99 version 2\"\n");
+}
+
+TEST_CASE("every object of a snapshot has a line in both forms, a queue one per entry", "[store]") {
+  const auto message =
+      MessageRef::make("t", {}, as_bytes("x"), mqtt::Qos::at_least_once, false, MonoTime::max());
+  QueueImage queue{.number = 3};
+  queue.entries.push_back({.message = message, .qos = mqtt::Qos::at_least_once});
+  queue.entries.push_back({.state = SendState::done});
+  std::vector<SnapshotObject> objects;
+  objects.emplace_back(SessionImage{
+      .client_id = "me", .number = 3, .subscriptions = {{{"t", {}}, 4}}, .will = Will{message}});
+  objects.emplace_back(std::move(queue));
+  objects.emplace_back(EndedImage{"gone", 2});
+  objects.emplace_back(RetainedImage{message});
+  objects.emplace_back(WillImage{.claim = 5, .will = {message}});
+  objects.emplace_back(ShareImage{"$share/g/t", 6, message});
+  objects.emplace_back(FrontImage{.replay_from = 7});
+  SessionLedger ledger;
+  for (std::size_t kind = 1; kind <= objects.size(); ++kind) {
+    const storage::SnapshotEntry entry{static_cast<std::uint8_t>(kind), 1, {}, 9, {}};
+    std::string text;
+    append_object(text, {entry, nullptr, &objects[kind - 1]}, ledger, now, RecordForm::json);
+    ledger.note(objects[kind - 1], entry.stamp);
+    const auto json = nlohmann::json::parse(text.substr(0, text.find('\n')), nullptr, false);
+    REQUIRE(json.is_object());
+    CHECK(json["position"] == 9);
+    CHECK(json["type"].get<std::string>().starts_with("snapshot_"));
+    if (kind != 2) continue;
+    CHECK(json["client"] == "me");
+    CHECK(json["payload"] == "x");
+    text.clear();
+    append_object(text, {entry, nullptr, &objects[1]}, ledger, now, RecordForm::text);
+    CHECK(text.ends_with("9 snapshot_queued session=3 client=me state=done\n"));
+  }
+  CHECK(objects.size() == std::variant_size_v<SnapshotObject>);
 }

@@ -1,4 +1,5 @@
-// The records of a store that nobody has open, in order: for people, who look at it.
+// What is in a store that nobody has open: the objects of its snapshot, and then the records that
+// are not in it, in order. For people, who look at it.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 
 #include "lib/base/time.h"
 #include "lib/broker/record.h"
+#include "lib/broker/snapshot_codec.h"
 #include "lib/storage/inspect.h"
 #include "lib/storage/parts.h"
 
@@ -20,20 +22,29 @@ struct WalkedRecord {
   const Record* record = nullptr;
 };
 
-class RecordVisitor {
+struct WalkedObject {
+  const storage::SnapshotEntry& entry;
+  const Error* error = nullptr;  // it does not read
+  const SnapshotObject* object = nullptr;
+};
+
+class WalkVisitor {
  public:
-  virtual ~RecordVisitor() = default;
+  virtual ~WalkVisitor() = default;
+  virtual Result<void> on_object(const WalkedObject& object) = 0;
   virtual Result<void> on_record(const WalkedRecord& record) = 0;
   // Positions that cannot be read, or that a repair has given up.
   virtual Result<void> on_lost(storage::Position first, storage::Position end,
                                bool is_given_up) = 0;
 };
 
-// Joins parts, and decodes. Deadlines are made points of `now`'s monotonic clock.
-class RecordWalk final : public storage::EntryVisitor {
+// Joins parts, and decodes. Deadlines are made points of `now`'s monotonic clock. Records before
+// the beginning of the snapshot are passed over; of those behind it, some may be in it already.
+class StoreWalk final : public storage::EntryVisitor, public storage::SnapshotVisitor {
  public:
-  RecordWalk(RecordVisitor& visitor, Now now) : visitor_(visitor), now_(now) {}
+  StoreWalk(WalkVisitor& visitor, Now now) : visitor_(visitor), now_(now) {}
 
+  Result<void> on_snapshot_entry(const storage::SnapshotEntry& entry) override;
   Result<void> on_frame(const storage::JournalFrame& frame) override;
   Result<void> on_gap(storage::Position first, storage::Position end) override;
 
@@ -41,9 +52,10 @@ class RecordWalk final : public storage::EntryVisitor {
   Result<void> come_to(storage::Position first);
   Result<void> show(const storage::RecordView& view, Bytes body, storage::Position position);
 
-  RecordVisitor& visitor_;
+  WalkVisitor& visitor_;
   Now now_;
   storage::PartJoiner parts_{};
+  storage::Position replay_from_ = 0;
   storage::Position next_ = 0;  // 0: nothing yet
 };
 

@@ -1,24 +1,34 @@
-#include "lib/broker/record_walk.h"
+#include "lib/broker/store_walk.h"
+
+#include <algorithm>
+#include <utility>
 
 #include "lib/broker/record_codec.h"
 
 namespace mqz::broker {
 
-// Where the first segments were removed the journal begins later: nothing is lost by that.
-Result<void> RecordWalk::come_to(storage::Position first) {
-  const storage::Position expected = std::exchange(next_, first);
-  if (expected == 0 || first <= expected) return {};
-  return visitor_.on_lost(expected, first, false);
+Result<void> StoreWalk::on_snapshot_entry(const storage::SnapshotEntry& entry) {
+  const auto object = decode(entry, now_);
+  if (!object) return visitor_.on_object({entry, &object.error(), nullptr});
+  if (const auto* front = std::get_if<FrontImage>(&*object)) replay_from_ = front->replay_from;
+  return visitor_.on_object({entry, nullptr, &*object});
 }
 
-Result<void> RecordWalk::on_gap(storage::Position first, storage::Position end) {
+// Where the first segments were removed the journal begins later: nothing is lost by that.
+Result<void> StoreWalk::come_to(storage::Position first) {
+  const storage::Position expected = std::exchange(next_, first);
+  if (expected == 0 || first <= expected || first <= replay_from_) return {};
+  return visitor_.on_lost(std::max(expected, replay_from_), first, false);
+}
+
+Result<void> StoreWalk::on_gap(storage::Position first, storage::Position end) {
   if (auto come = come_to(first); !come) return come;
   next_ = end;
-  if (first == end) return {};
+  if (first == end || end <= replay_from_) return {};
   return visitor_.on_lost(first, end, true);
 }
 
-Result<void> RecordWalk::on_frame(const storage::JournalFrame& frame) {
+Result<void> StoreWalk::on_frame(const storage::JournalFrame& frame) {
   if (auto come = come_to(frame.first); !come) return come;
   next_ = frame.end();
   storage::RecordReader reader(frame.frame);
@@ -31,8 +41,9 @@ Result<void> RecordWalk::on_frame(const storage::JournalFrame& frame) {
   return {};
 }
 
-Result<void> RecordWalk::show(const storage::RecordView& view, Bytes body,
-                              storage::Position position) {
+Result<void> StoreWalk::show(const storage::RecordView& view, Bytes body,
+                             storage::Position position) {
+  if (position < replay_from_) return {};
   auto record = decode(view.head.type, view.head.version, body, now_);
   if (!record)
     return visitor_.on_record({position, view.head, body.size(), &record.error(), nullptr});

@@ -104,7 +104,7 @@ Checked<void> check_operands(const Command& command, std::string_view path,
   const bool open = !command.operands.empty() && command.operands.back().repeatable;
   if (given.size() > command.operands.size() && !open) {
     return stop(Exit::usage, fmt::format("unexpected word '{}'", given[command.operands.size()]),
-                pointer_to_help(path));
+                fmt::format("usage: mqz {} {}", path, command.usage));
   }
   return {};
 }

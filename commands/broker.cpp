@@ -126,9 +126,13 @@ std::string store_directory(const Parsed& parsed, const broker::Config& config) 
                                              : config.persistence_location + "/mqz";
 }
 
+constexpr Millis interval_max{60'000};  // longer is a slip: interval:50 is 50 seconds
+
 // sync, none, interval or interval:TIME.
 Checked<broker::StoreOptions> store_options(const Parsed& parsed, const broker::Config& config) {
   broker::StoreOptions options{.salvages = config.salvages_store};
+  if (parsed.text("store").empty())
+    return stop(Exit::usage, "--store: the directory is empty", "--store none keeps nothing");
   if (const std::string store = store_directory(parsed, config); !store.empty())
     options.directory = broker_part(store);
   if (parsed.has("store-snapshot-bytes"))
@@ -139,11 +143,17 @@ Checked<broker::StoreOptions> store_options(const Parsed& parsed, const broker::
     options.durability = storage::Durability::none;
     return options;
   }
-  const std::string_view time = when.substr(std::min(when.size(), when.find(':') + 1));
-  const auto interval = when == "interval" ? std::optional(options.interval) : parse_duration(time);
-  if (!when.starts_with("interval") || !interval) {
+  constexpr std::string_view timed = "interval:";
+  const auto interval = when == "interval"        ? std::optional(options.interval)
+                        : when.starts_with(timed) ? parse_duration(when.substr(timed.size()))
+                                                  : std::nullopt;
+  if (!interval) {
     return stop(Exit::usage, fmt::format("--durability {}: not a durability", when),
                 "it is one of sync, interval:50ms, none");
+  }
+  if (*interval < Millis(1) || *interval > interval_max) {
+    return stop(Exit::usage, fmt::format("--durability {}: not from 1ms to 60s", when),
+                "a bare number is seconds, 50ms is milliseconds");
   }
   options.durability = storage::Durability::interval;
   options.interval = *interval;

@@ -39,6 +39,16 @@ std::vector<std::string_view> names_of(std::span<const Command* const> commands)
   return names;
 }
 
+// Near in writing, or a longer word for it: publish, mosquitto_sub.
+std::string meant_command(std::string_view word) {
+  std::string meant = did_you_mean(word, names_of(all_commands()));
+  for (const Command* command : all_commands()) {
+    const bool is_part = !command->hidden && word.find(command->name) != std::string_view::npos;
+    if (meant.empty() && is_part) meant = fmt::format("did you mean '{}'?", command->name);
+  }
+  return meant;
+}
+
 const Option* option_of_word(const Command& command, std::string_view word) {
   if (word.starts_with("--")) return find_option(command, word.substr(2, word.find('=') - 2));
   return word.size() < 2 ? nullptr : find_option(command, word[1]);
@@ -109,7 +119,7 @@ Checked<Choice> choose(const std::vector<std::string>& words) {
                 words[at],
                 {words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at)}};
   if (choice.command == nullptr) {
-    std::string meant = did_you_mean(words[at], names_of(all));
+    std::string meant = meant_command(words[at]);
     return stop(Exit::usage, fmt::format("unknown command '{}'", words[at]),
                 meant.empty() ? "see mqz --help" : std::move(meant));
   }
@@ -117,7 +127,7 @@ Checked<Choice> choose(const std::vector<std::string>& words) {
     const Command* verb = find_command(choice.command->verbs, words[at]);
     if (verb == nullptr && is_meant_as_verb(*choice.command, words[at])) {
       std::string meant = did_you_mean(words[at], names_of(choice.command->verbs));
-      return stop(Exit::usage, fmt::format("{}: unknown verb '{}'", choice.path, words[at]),
+      return stop(Exit::usage, fmt::format("unknown verb '{}' of mqz {}", words[at], choice.path),
                   meant.empty() ? fmt::format("see mqz {} --help", choice.path) : std::move(meant));
     }
     if (verb == nullptr) break;

@@ -33,7 +33,7 @@ constexpr ExitRow exits[] = {
     {Exit::failed,
      "some messages were refused, may not have arrived, or did not come back (--verify)"},
     {Exit::timed_out, "no answer to --wait within -W"},
-    {Exit::bad_input, "a line that is no message; the others were sent"},
+    {Exit::bad_input, "input that is no message; the lines before it were sent"},
     {Exit::unreadable, "--file, --password-file, --config or stdin cannot be read"},
     {Exit::unreachable, "the server cannot be reached, or acknowledges nothing"},
     {Exit::refused, "the server refused the connection, or every message"},

@@ -1,6 +1,8 @@
 // How a publisher's work ended, in words and as an exit status.
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "commands/pub_run.h"
 #include "lib/os/clock.h"
 
@@ -48,7 +50,7 @@ Stop Publisher::describe_rejections() const {
 
 void Publisher::print_stats() const {
   const double seconds = static_cast<double>((os::read_mono() - started_).count()) / 1000;
-  const double rate = seconds > 0 ? static_cast<double>(sent_) / seconds : 0;
+  const double rate = static_cast<double>(sent_) / std::max(seconds, 0.001);
   say(fmt::format("sent {}, acked {}, rejected {}, {:.3f} s, {:.0f} messages/s\n", sent_, acked_,
                   rejected_, seconds, rate));
 }

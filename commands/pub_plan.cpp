@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "commands/mqtt_property.h"
 #include "commands/read_file.h"
 #include "lib/mqtt/topic.h"
@@ -40,11 +42,15 @@ Checked<std::string_view> find_payload_flag(const Parsed& parsed) {
 
 Checked<void> read_topics(const Parsed& parsed, PubPlan& plan) {
   plan.topics = parsed.texts("topic");
+  if (parsed.has("topic-separator") && plan.topic_separator.empty())
+    return stop(Exit::usage, "--topic-separator is empty: nothing would stand behind a topic");
   if (!parsed.typed("topic") && !plan.messaging.url_topic.empty()) {
     plan.topics = {plan.messaging.url_topic};
-  } else if (parsed.source("topic") == Source::fallback && !plan.quiet && !plan.json &&
-             plan.topic_separator.empty()) {
-    note(parsed.path(), fmt::format("no -t given, using topic '{}'", plan.topics.front()));
+  } else if (parsed.source("topic") == Source::fallback && !plan.quiet) {
+    plan.topic_note = fmt::format("no -t given, using topic '{}'", plan.topics.front());
+    // Lines may bring their own.
+    if (!plan.json && plan.topic_separator.empty())
+      note(parsed.path(), std::exchange(plan.topic_note, {}));
   }
   for (const std::string& topic : plan.topics) {
     // A channel of Redis may have any name.

@@ -14,6 +14,7 @@ struct PubPlan {
 
   Messaging messaging{};
   std::vector<std::string> topics{};
+  std::string topic_note{};  // to tell when the first line without a topic of its own comes
   mqtt::Qos qos{};
   bool retain = false;
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include "lib/backend/failure.h"
 #include "lib/mqtt/encode.h"
@@ -131,6 +132,8 @@ bool Publisher::take_next() {
 void Publisher::publish_to_next_topic(MonoTime now) {
   mqtt::Publish message = source_.message();
   if (message.topic.empty()) {
+    if (!plan_.topic_note.empty() && !std::exchange(topic_told_, true))
+      note(path_, plan_.topic_note);
     message.topic = plan_.topics[*next_topic_];
     if (++*next_topic_ == plan_.topics.size()) next_topic_.reset();
   } else {

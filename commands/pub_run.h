@@ -75,6 +75,7 @@ class Publisher final : private backend::PubSubEvents {
   ConnectingLine connecting_;
 
   bool up_ = false;
+  bool topic_told_ = false;
   bool source_done_ = false;
   bool input_watched_ = false;
   bool starved_ = false;

@@ -18,8 +18,9 @@ constexpr std::size_t bytes_max = 268'435'456;  // no message and no password is
 }  // namespace
 
 Checked<std::string> read_file(const std::string& path, std::string_view flag) {
+  const std::string name = path == "-" ? "stdin" : fmt::format("{} {}", flag, path);
   const auto failed = [&](std::string_view why) {
-    return stop(Exit::unreadable, fmt::format("cannot read {} {}: {}", flag, path, why));
+    return stop(Exit::unreadable, fmt::format("cannot read {}: {}", name, why));
   };
   const os::Fd opened(path == "-" ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (path != "-" && !opened.is_open()) return failed(os::errno_text(errno));
@@ -33,7 +34,7 @@ Checked<std::string> read_file(const std::string& path, std::string_view flag) {
     text.resize(before + static_cast<std::size_t>(got < 0 ? 0 : got));
     if (got == 0) return text;
   }
-  return failed("it is larger than a message can be (256 MB)");
+  return stop(Exit::bad_input, fmt::format("{} is larger than a message can be (256 MB)", name));
 }
 
 }  // namespace mqz::commands

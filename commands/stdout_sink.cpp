@@ -14,6 +14,9 @@ constexpr std::size_t kept_bytes_max = 1U << 20U;
 }  // namespace
 
 StdoutSink::StdoutSink(os::Poller& poller) : poller_(poller) {
+  // What cannot be written to must not be opened anew: main() puts such a one where a descriptor
+  // was closed, and its writes are to fail.
+  if ((::fcntl(fd_, F_GETFL) & O_ACCMODE) == O_RDONLY) return;
   struct stat status {};
   if (::fstat(fd_, &status) != 0 || !(S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))) return;
   own_ = os::Fd(::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));

@@ -95,7 +95,10 @@ Stop stop_for_store(const Error& error, std::string_view directory) {
       result.code = Exit::bad_input;
       result.hint = "a newer mqz wrote it: use that one; nothing was changed";
       break;
-    case ErrorCode::conflict: result.code = Exit::conflict; break;
+    case ErrorCode::conflict:
+      result.code = Exit::conflict;
+      result.hint = "a store has one broker at a time: end that process first";
+      break;
     case ErrorCode::not_found:
     case ErrorCode::refused: result.code = Exit::unreadable; break;
     case ErrorCode::unavailable:

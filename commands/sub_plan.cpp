@@ -45,8 +45,13 @@ Checked<void> read_filters(const Parsed& parsed, SubPlan& plan) {
     note(parsed.path(), fmt::format("no -t given, using topic '{}'", plan.filters.front()));
   }
   if (parsed.has("group")) {
+    const std::string_view group = parsed.text("group");
+    if (group.empty() || group.find_first_of("/+#") != std::string_view::npos) {
+      return stop(Exit::usage, fmt::format("{} '{}': a group has a name without / + #",
+                                           parsed.origin("group"), group));
+    }
     for (std::string& filter : plan.filters) {
-      filter = fmt::format("$share/{}/{}", parsed.text("group"), filter);
+      filter = fmt::format("$share/{}/{}", group, filter);
     }
   }
   const bool is_redis = plan.messaging.carrier == Messaging::Carrier::redis;

@@ -105,6 +105,39 @@ class Mistakes(harness.Case):
                       ["pub", *at, "--json"]):
             self.assertEqual(self.assertExit(self.mqz(*words), 0).errors, "")
 
+        line = b'{"payload":"x"}\n{"payload":"y"}\n'
+        result = self.mqz("pub", *at, "--json", stdin=line)
+        self.assertEqual(self.assertExit(result, 0).errors, "mqz pub: " + said)
+
+    def test_words_that_are_near_a_command_or_stand_alone_are_helped_along(self):
+        self.refused(["publish", "-m", "x"], "did you mean 'pub'?")
+        self.refused(["mosquitto_sub"], "did you mean 'sub'?")
+        self.refused(["sub", "room/temp"], "unexpected word 'room/temp'\n",
+                     "usage: mqz sub [flags] [-t FILTER]")
+        self.refused(["broker", "start"], "unknown verb 'start' of mqz broker\n")
+
+    def test_what_would_be_taken_for_something_else_is_refused(self):
+        for group in ("a/b", "", "+", "#"):
+            self.refused(["sub", "--group", group], f"--group '{group}': a group has a name")
+        self.refused(["pub", "--topic-separator", ""], "--topic-separator is empty")
+        self.refused(["broker", "--store", ""], "--store: the directory is empty")
+        for when in ("interval:0", "interval:61", "interval:2m"):
+            self.refused(["broker", "--durability", when], "not from 1ms to 60s")
+        self.refused(["broker", "--durability", "intervals:1s"], "not a durability")
+
+    def test_input_larger_than_a_message_is_65(self):
+        with open(self.path("large"), "wb") as file:
+            file.truncate(300_000_000)
+        self.refused(["pub", "-f", self.path("large")], "is larger than a message can be", code=65)
+
+    def test_a_closed_output_is_an_error_and_not_an_empty_one(self):
+        broker = self.start_broker()
+        at = f"127.0.0.1:{broker.port}"
+        self.assertExit(self.mqz("pub", "-h", at, "-t", "t", "-m", "x", "-r"), 0)
+        line = f"exec {harness.MQZ} sub -h {at} -t t -W 10 >&-"
+        result = self.assertExit(self.run_words(["sh", "-c", line], seconds=30), 74)
+        self.assertIn("cannot write to stdout: Bad file descriptor", result.errors)
+
     def test_a_file_that_cannot_be_read_is_66_and_a_wrong_one_78(self):
         wrong = self.write("wrong", "port = 'x'\n")
         missing = self.path("none")

@@ -295,7 +295,7 @@ TEST_CASE("a mistyped flag gets a suggestion and shows no value", "[commands]") 
   CHECK(complaint_of(parse_send({"--pasword=secret"})) ==
         "2 unknown flag '--pasword' / did you mean '--password'?");
   CHECK(complaint_of(parse_send({"-Zsecret"})) == "2 unknown flag '-Z' / see mqz send --help");
-  CHECK(complaint_of(parse_send({"stray"})) == "2 unexpected word 'stray' / see mqz send --help");
+  CHECK(complaint_of(parse_send({"stray"})) == "2 unexpected word 'stray' / usage: mqz send ");
 }
 
 TEST_CASE("a flag at the end without its value is named", "[commands]") {

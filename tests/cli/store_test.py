@@ -216,8 +216,12 @@ class Start(StoreCase):
         broker = self.start_broker("--store", self.store,
                                    config=f"store_recovery salvage\nlog_dest file {log}\n")
         broker.wait_for("lost: positions ")
-        with open(log, encoding="utf-8") as file:
-            self.assertIn("are lost", file.read())
+
+        def log_tells():
+            with open(log, encoding="utf-8") as file:
+                return "are lost" in file.read()
+
+        broker.wait_until(log_tells, "the log tells of the loss")
         client = self.client(broker.port, "s1", clean=False)
         got = [client.take(PUBLISH)[2:8] for _ in range(8)]
         self.assertEqual(got, [b"kept/%d" % number for number in (0, 1, 2, 3, 4, 5, 6, 8)])

@@ -209,8 +209,9 @@ Checked<void> check_for_websocket(const Parsed&, Messaging& to) {
 
 }  // namespace
 
-Stop stop_for_connection(const Error& error) {
+Stop stop_for_connection(const Error& error, Messaging::Carrier carrier) {
   Stop result = stop_for(error);
+  if (carrier == Messaging::Carrier::redis) return result;
   if (result.hint.empty() && result.text.find("Connection refused") != std::string::npos) {
     result.hint = "is a broker running there? `mqz broker` starts one";
   }

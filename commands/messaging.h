@@ -40,7 +40,7 @@ Checked<void> require_version_5(const Parsed& parsed, Messaging& messaging, std:
 Checked<void> check_topic(std::string_view origin, std::string_view topic);
 
 // How a client's connection failed, with what to do about it.
-Stop stop_for_connection(const Error& error);
+Stop stop_for_connection(const Error& error, Messaging::Carrier carrier);
 
 mqtt::Qos to_qos(std::string_view choice);
 

@@ -318,7 +318,7 @@ void Publisher::on_waiting(const Error& why, Millis delay) {
 void Publisher::on_ended(const Error* why) {
   connecting_.erase();
   ended_ = true;
-  if (why != nullptr && !stop_) stop_ = stop_for_connection(*why);
+  if (why != nullptr && !stop_) stop_ = stop_for_connection(*why, plan_.messaging.carrier);
 }
 
 void Publisher::on_packet(bool sent, std::string_view text) {

@@ -241,7 +241,8 @@ void Subscriber::on_waiting(const Error& why, Millis delay) {
 void Subscriber::on_ended(const Error* why) {
   connecting_.erase();
   ended_ = true;
-  if (why != nullptr && !stop_ && !done_) stop_ = stop_for_connection(*why);
+  if (why != nullptr && !stop_ && !done_)
+    stop_ = stop_for_connection(*why, plan_.messaging.carrier);
 }
 
 void Subscriber::on_packet(bool sent, std::string_view text) {

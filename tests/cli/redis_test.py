@@ -84,6 +84,12 @@ class Redis(harness.Case):
         result = self.assertExit(self.mqz("pub", "-L", self.url + "/a", "-m", "x"), 2)
         self.assertIn("the number of a database, not 'a'\n  hint: the channel is -t", result.errors)
 
+    def test_where_nobody_listens_no_broker_is_proposed(self):
+        url = f"redis://127.0.0.1:{harness.free_port()}"
+        result = self.assertExit(self.mqz("pub", "-L", url, "-t", "a", "-m", "x"), 69)
+        self.assertIn("Connection refused", result.errors)
+        self.assertNotIn("mqz broker", result.errors)
+
     def test_a_backend_for_other_commands_is_passed_over(self):
         broker = self.start_mosquitto()
         result = self.mqz("pub", "-m", "x", "-p", broker.port, env={"MQZ_BACKEND": "zk://a/b"})

@@ -16,7 +16,8 @@ Scenario with_durable_sessions(Scenario scenario) {
     // Before version 5 a clean session cannot be durable; and there is none yet.
     if (known.insert(client_id).second)
       std::erase_if(connect.fields, [](const Field& field) { return field.name == "clean"; });
-    if (!connect.has("expiry") && !connect.has("prop.session-expiry-interval"))
+    if (!connect.has("durable") && !connect.has("expiry") &&
+        !connect.has("prop.session-expiry-interval"))
       connect.fields.push_back({.name = "durable", .value = "1"});
   }
   return scenario;

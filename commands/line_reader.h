@@ -21,6 +21,8 @@ class LineReader {
   Fill fill();
 
   bool at_end() const { return ended_ && begin_ == end_; }
+  // After a fill: does what is buffered end within a line?
+  bool has_partial_line() const { return end_ > begin_ && buffer_[end_ - 1] != separator_; }
   int fd() const { return fd_; }
   // Does a read return at once? True for files, and at the end of input.
   bool is_ready() const;

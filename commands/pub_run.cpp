@@ -107,7 +107,10 @@ bool Publisher::take_next() {
         return true;
       case PubSource::Next::end:
         // Ctrl-D leaves the cursor behind the prompt.
-        if (plan_.input == PubPlan::Input::terminal && source_.is_exhausted()) say("\n");
+        if (plan_.input == PubPlan::Input::terminal && source_.is_exhausted()) {
+          say("\n");
+          prompted_ = false;
+        }
         source_done_ = true;
         return false;
       case PubSource::Next::bad:
@@ -120,8 +123,11 @@ bool Publisher::take_next() {
           watch_input();
           return false;
         }
-        prompted_ = false;
-        if (source_.fill()) continue;
+        // Ctrl-D in a line gives what is typed so far: the line goes on.
+        if (source_.fill()) {
+          prompted_ = source_.reader().has_partial_line();
+          continue;
+        }
         stop_ = source_.complaint();
         source_done_ = true;
         return false;

@@ -1,12 +1,15 @@
 """`mqz pub`: what is sent arrives, nothing is lost unsaid, and failures say where and why."""
 
 import base64
+import fcntl
 import json
 import os
 import pty
 import signal
 import socket
 import subprocess
+import termios
+import time
 
 import harness
 
@@ -113,6 +116,47 @@ class Publish(harness.Case):
                 result = self.assertExit(child.stop(signal.SIGINT), status)
             self.assertTrue(result.errors.endswith("> \n"), result)
             os.close(main)
+        os.close(side)
+
+    def test_a_line_that_is_typed_in_two_parts_is_prompted_for_once(self):
+        main, side = pty.openpty()
+        child = self.start([harness.MQZ, "pub", *self.at, "-q", "1", "--stats"], stdin=side)
+        child.wait_for("> ")
+        os.write(main, b"first")
+        os.write(main, b"\x04")
+        os.write(main, b" half\n")
+        child.wait_for("> > ")
+        os.write(main, b"rest\x04\x04")
+        result = self.assertExit(child.wait(), 0)
+        self.assertRegex(result.errors, "> > \nsent 2, acked 2, .*\n$")
+        os.close(main)
+        os.close(side)
+
+    def test_a_terminal_echoes_again_when_a_signal_ends_the_question_for_a_password(self):
+        def echoes():
+            return bool(termios.tcgetattr(side)[3] & termios.ECHO)
+
+        def take_terminal():
+            fcntl.ioctl(side, termios.TIOCSCTTY, 0)
+
+        main, side = pty.openpty()
+        words = [harness.MQZ, "pub", *map(str, self.at), "-m", "x", "-P", "-"]
+        child = subprocess.Popen(words, stdin=side,
+                                 stdout=side, stderr=side, start_new_session=True,
+                                 env=harness.clean_environment(), preexec_fn=take_terminal)
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        said = b""
+        while b"password for localhost" not in said:
+            said += harness.read_some(main)
+        end = time.monotonic() + harness.PATIENCE
+        while echoes() and time.monotonic() < end:
+            time.sleep(0.005)
+        self.assertFalse(echoes())
+        os.write(main, b"\x03")
+        self.assertEqual(child.wait(harness.PATIENCE), -signal.SIGINT)
+        self.assertTrue(echoes())
+        os.close(main)
         os.close(side)
 
     def test_lines_of_a_slow_pipe_leave_at_once(self):

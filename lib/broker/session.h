@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -68,9 +69,9 @@ struct Session {
   std::uint64_t match_stamp = 0;
   std::uint32_t match_index = 0;
 
-  std::uint32_t open_reads = 0;  // retained messages that SUBSCRIBEs of it still wait for
-  std::uint32_t last_read = 0;   // numbers of the following
-  std::vector<OwedRead> reads_owed{};
+  std::uint32_t open_reads = 0;      // retained messages that SUBSCRIBEs of it still wait for
+  std::uint32_t last_read = 0;       // numbers of the following
+  std::list<OwedRead> reads_owed{};  // they end about in their order
 
   std::uint64_t dropped_messages = 0;
 

@@ -1,4 +1,6 @@
 // Committed records, in their order. Durable state changes here and nowhere else.
+#include <algorithm>
+
 #include "lib/broker/shard.h"
 
 namespace mqz::broker {
@@ -86,8 +88,9 @@ void Shard::apply(Record& record) {
     void operator()(ReadDoneRecord& done) const {
       Session* found = session();
       if (found == nullptr) return;
-      std::erase_if(found->reads_owed,
-                    [&](const OwedRead& owed) { return owed.number == done.number; });
+      auto& owed = found->reads_owed;
+      const auto at = std::ranges::find(owed, done.number, &OwedRead::number);
+      if (at != owed.end()) owed.erase(at);
     }
 
     void operator()(WillRecord& will) const {

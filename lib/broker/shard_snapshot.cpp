@@ -116,7 +116,7 @@ void ShardSnapshot::write_session(const Session& session) {
       image.subscriptions.push_back({{one.filter, one.options}, one.identifier});
     image.received = received_by_record(session);
     image.last_read = session.last_read;
-    image.reads_owed = session.reads_owed;
+    image.reads_owed.assign(session.reads_owed.begin(), session.reads_owed.end());
     image.queue_begin = session.send.begin_position();
     image.dup_until = session.send.sent_until();
     run_->queue_number = session.number;

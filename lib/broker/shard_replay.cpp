@@ -1,5 +1,6 @@
 // How a shard comes to the state that an earlier life of the broker left in its journal. While it
 // replays it has no clients, proposes nothing and tells no other shard what it wants.
+#include "lib/base/rules.h"
 #include "lib/broker/shard.h"
 #include "lib/broker/shard_restore.h"
 
@@ -121,7 +122,7 @@ void Shard::propose_owed() {
     Routed routed(share.message);
     feed_group(*group, routed, key.second);
   }
-  sessions_.for_each([&](Session& session) { read_again(session); });
+  if (MQZ_RULE(owed_reads)) sessions_.for_each([&](Session& session) { read_again(session); });
 }
 
 }  // namespace mqz::broker

@@ -65,8 +65,7 @@ constexpr Option broker_options[] = {
      .type = ValueType::text,
      .group = "broker",
      .doc = "keep sessions, queues and retained messages in broker/ of this directory; none: in "
-            "memory only",
-     .fallback = "none",
+            "memory only; by default the user's or the service's place for state, as below",
      .scope = Scope::command},
     {.name = "durability",
      .value = "WHEN",
@@ -91,6 +90,7 @@ constexpr Option broker_options[] = {
 
 constexpr Example broker_examples[] = {
     {.line = "mqz broker", .doc = "on this machine only, port 1883"},
+    {.line = "mqz broker -p 1884 --store none", .doc = "another one, which keeps nothing"},
     {.line = "mqz broker -c /etc/mosquitto/mosquitto.conf",
      .doc = "as a mosquitto would be configured"},
     {.line = "mqz broker -c mqz.conf --check-config", .doc = "is the file right?"},
@@ -98,10 +98,13 @@ constexpr Example broker_examples[] = {
 
 constexpr std::string_view broker_notes =
     "SIGTERM and Ctrl-C end it within a second: every client is told, and the status is 0.\n"
-    "SIGHUP opens the log file anew. Without --store, sessions, queues and retained messages live\n"
-    "in memory: they are gone when the broker ends. 'persistence true' in the file is a store in\n"
-    "mqz/ of persistence_location; without that in $STATE_DIRECTORY, else $XDG_STATE_HOME/mqz,\n"
-    "else ~/.local/state/mqz. A damaged store is not opened unless store_recovery is salvage.";
+    "SIGHUP opens the log file anew. Sessions, queues and retained messages are kept, and what is\n"
+    "acknowledged is on the disk: in --store DIR, else in mqz/ of the file's "
+    "persistence_location,\n"
+    "else in $STATE_DIRECTORY (a service's, /var/lib/mqz), else $XDG_STATE_HOME/mqz, else\n"
+    "~/.local/state/mqz. --store none, or 'persistence false' in the file, keeps all in memory:\n"
+    "it is gone when the broker ends. One broker at a time has a store. A damaged one is not\n"
+    "opened unless store_recovery is salvage.";
 
 constexpr ExitRow broker_exits[] = {
     {Exit::done, "SIGTERM or SIGINT ended it; --check-config found no error"},
@@ -120,7 +123,7 @@ constexpr OptionTable broker_tables[] = {broker_options, general_options};
 // Empty: nothing is kept. Who names a store on the command line means it, whatever the file says.
 std::string store_directory(const Parsed& parsed, const broker::Config& config) {
   const std::string named(parsed.text("store"));
-  if (parsed.source("store") > Source::fallback) return named == "none" ? std::string{} : named;
+  if (!named.empty()) return named == "none" ? std::string{} : named;
   if (!config.persistence) return {};
   return config.persistence_location.empty() ? default_store()
                                              : config.persistence_location + "/mqz";
@@ -330,6 +333,19 @@ std::string promise_of(const broker::StoreOptions& store) {
   return {};
 }
 
+// Two brokers on one machine, or one that may not write where stores are.
+Stop stop_without_store(const Parsed& parsed, const Error& error,
+                        const broker::StoreOptions& store) {
+  Stop stopped = stop_for_store(error, store.directory);
+  const bool is_place = stopped.code == Exit::conflict || stopped.code == Exit::unreadable;
+  if (!is_place || !stopped.hint.empty() || error.text.find(store.directory) == std::string::npos)
+    return stopped;
+  stopped.hint = parsed.text("store").empty()
+                     ? "--store DIR is another place; --store none keeps everything in memory"
+                     : "another DIR is another store; --store none keeps everything in memory";
+  return stopped;
+}
+
 // With store_recovery salvage: what that has cost.
 void note_repair(const Parsed& parsed, const broker::Server& server) {
   if (!server.repaired()) return;
@@ -370,7 +386,7 @@ int run_broker(const Parsed& parsed) {
   options.store = *store;
   auto server = broker::Server::open(std::move(options), std::move(listeners->sockets),
                                      std::move(listeners->of));
-  if (!server) return report(parsed.path(), stop_for_store(server.error(), store->directory));
+  if (!server) return report(parsed.path(), stop_without_store(parsed, server.error(), *store));
   PidFile pid_file(config->pid_file);
   if (!pid_file.write()) {
     return report(parsed.path(), Stop{Exit::io, fmt::format("cannot write {}: {}", config->pid_file,

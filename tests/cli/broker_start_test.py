@@ -124,8 +124,8 @@ class BrokerStart(harness.Case):
         port = harness.free_port()
         file = self.write("full.conf", f"listener {port} 127.0.0.1\nallow_anonymous true\n"
                                        "log_type all\nlog_dest stderr\n")
-        broker = subprocess.Popen([harness.MQZ, "broker", "-c", file], stderr=subprocess.PIPE,
-                                  env=harness.clean_environment())
+        broker = subprocess.Popen([harness.MQZ, "broker", "-c", file, "--store", "none"],
+                                  stderr=subprocess.PIPE, env=harness.clean_environment())
         self.addCleanup(broker.stderr.close)
         self.addCleanup(broker.wait)
         self.addCleanup(broker.kill)

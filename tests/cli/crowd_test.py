@@ -136,7 +136,7 @@ class ManyConnections(harness.Case):
         port = harness.free_port()
         file = self.write("few.conf", f"listener {port} 127.0.0.1\nallow_anonymous true\n")
         broker = self.start(["/bin/sh", "-c", 'ulimit -n 64; exec "$0" "$@"', harness.MQZ,
-                             "broker", "-c", file, *self.placement])
+                             "broker", "-c", file, "--store", "none", *self.placement])
         self.wait_for_port(broker, port)
         served = Socket(port).join("served").subscribe("here")
         crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]

@@ -44,7 +44,8 @@ def clean_environment(extra=None):
     keep = {k: v for k, v in os.environ.items() if not k.startswith("MQZ_")}
     keep.pop("MQZ", None)
     keep["HOME"] = "/nonexistent"
-    keep.pop("XDG_CONFIG_HOME", None)
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "STATE_DIRECTORY"):
+        keep.pop(name, None)
     keep.update(extra or {})
     return keep
 
@@ -214,8 +215,10 @@ class Case(unittest.TestCase):
         return Result(done.returncode, done.stdout, done.stderr)
 
     def mqz(self, *words, stdin=b"", seconds=PATIENCE, env=None):
-        """Runs mqz to its end; its status must be one that the command's help tells."""
+        """Runs mqz to its end; its status must be one that the command's help tells. What it keeps
+        unasked is in the test's folder."""
         words = [str(word) for word in words]
+        env = {"XDG_STATE_HOME": self.path("state")} | (env or {})
         result = self.run_words([MQZ, *words], stdin=stdin, seconds=seconds, env=env)
         if words and result.code > 0:
             told = exits_of(words)
@@ -232,11 +235,15 @@ class Case(unittest.TestCase):
         return process
 
     def start_mqz(self, *words, stdin=None, env=None):
+        env = {"XDG_STATE_HOME": self.path("state")} | (env or {})
         return self.start([MQZ, *words], stdin=stdin, env=env)
 
     def start_broker(self, *words, config="", env=None):
-        """Starts `mqz broker` on a free port of loopback; `.port` says which."""
+        """Starts `mqz broker` on a free port of loopback; `.port` says which. Without a word about
+        a store it keeps nothing."""
         port = free_port()
+        if "--store" not in words and "persistence" not in config:
+            words += ("--store", "none")
         text = f"listener {port} 127.0.0.1\nallow_anonymous true\n{config}\n"
         file = self.write(f"broker-{port}.conf", text)
         process = self.start_mqz("broker", "-c", file, *words, env=env)

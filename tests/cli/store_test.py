@@ -231,10 +231,43 @@ class Start(StoreCase):
         self.assertIn("strict or salvage",
                       self.assertExit(self.mqz("broker", "-c", file, "--check-config"), 78).errors)
 
+    def test_a_store_is_what_nobody_has_to_ask_for(self):
+        state, port = self.path("xdg"), harness.free_port()
+        broker = self.start_mqz("broker", "-p", port, env={"XDG_STATE_HOME": state})
+        broker.wait_for(f"on the disk, in {state}/mqz/broker")
+        self.wait_for_port(broker, port)
+        self.client(port, "p").publish("kept", b"x", retain=True)
+        second = self.assertExit(self.mqz("broker", "-p", "0", env={"XDG_STATE_HOME": state}), 75)
+        self.assertIn(f"process {broker.pid}", second.errors)
+        self.assertIn("--store none", second.errors)
+        broker.send(signal.SIGKILL)
+        broker.child.wait(harness.PATIENCE)
+        again = self.start_mqz("broker", "-p", port, env={"XDG_STATE_HOME": state})
+        self.wait_for_port(again, port)
+        client = self.client(port, "c")
+        client.subscribe("kept", 0)
+        self.assertTrue(client.take(PUBLISH).endswith(b"x"))
+        self.assertExit(again.stop(), 0)
+
+    def test_nothing_is_kept_where_that_is_asked_for(self):
+        for words, config in ((("--store", "none"), "persistence true\n"),
+                              ((), "persistence false\n"),
+                              ((), f"persistence false\npersistence_location {self.path('p')}\n")):
+            broker = self.start_broker(*words, config=config)
+            broker.wait_for("in memory only")
+            self.assertExit(broker.stop(), 0)
+            self.assertFalse(os.path.exists(self.path("state")))
+            self.assertFalse(os.path.exists(self.path("p")))
+
+    def test_a_place_where_no_store_can_be_is_told_with_what_to_do(self):
+        refused = self.mqz("broker", "-p", "0", env={"XDG_STATE_HOME": "/proc/none"})
+        self.assertIn("--store none", self.assertExit(refused, 66).errors)
+
     def test_persistence_has_a_place_of_its_own(self):
         location = self.path("location")
         places = {
             location + "/mqz": (f"persistence true\npersistence_location {location}\n", {}),
+            location + "2/mqz": (f"persistence_location {location}2\n", {}),
             self.path("state"): ("persistence true\n", {"STATE_DIRECTORY": self.path("state")}),
             self.path("xdg/mqz"): ("persistence true\n", {"XDG_STATE_HOME": self.path("xdg")}),
             self.path("home/.local/state/mqz"): ("persistence true\n",

@@ -56,7 +56,7 @@ struct Config {
   Settings settings{};  // for the whole broker; see settings_for
   std::vector<Listener> listeners{};
   Log log{};
-  bool persistence = false;
+  bool persistence = true;
   std::string persistence_location{};
   bool salvages_store = false;  // store_recovery salvage
   bool per_listener_settings = false;

@@ -315,9 +315,11 @@ constexpr Word table[] = {
      .kind = flag,
      .scope = Scope::global,
      .status = works,
-     .standard = "false",
+     .standard = "true",
      .take = take_flag<&Config::persistence>,
-     .help = "Do sessions, queues and retained messages survive the broker?"},
+     .help = "Do sessions, queues and retained messages survive the broker?",
+     .differs =
+         "Mosquitto keeps nothing unless it is told to, and what it has acknowledged is gone"},
     {.name = "persistence_location",
      .kind = text,
      .scope = Scope::global,

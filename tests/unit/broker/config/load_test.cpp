@@ -74,7 +74,7 @@ TEST_CASE("a configuration without a listener is open to this machine only", "[b
     CHECK(config.log.has(LogType::notice));
     CHECK_FALSE(config.log.has(LogType::debug));
     CHECK(config.sys_interval_s == 10);
-    CHECK_FALSE(config.persistence);
+    CHECK(config.persistence);
   }
 }
 

@@ -134,7 +134,7 @@ constexpr Millis interval_max{60'000};  // longer is a slip: interval:50 is 50 s
 // sync, none, interval or interval:TIME.
 Checked<broker::StoreOptions> store_options(const Parsed& parsed, const broker::Config& config) {
   broker::StoreOptions options{.salvages = config.salvages_store};
-  if (parsed.text("store").empty())
+  if (parsed.has("store") && parsed.text("store").empty())
     return stop(Exit::usage, "--store: the directory is empty", "--store none keeps nothing");
   if (const std::string store = store_directory(parsed, config); !store.empty())
     options.directory = broker_part(store);
@@ -334,15 +334,14 @@ std::string promise_of(const broker::StoreOptions& store) {
 }
 
 // Two brokers on one machine, or one that may not write where stores are.
-Stop stop_without_store(const Parsed& parsed, const Error& error,
-                        const broker::StoreOptions& store) {
+Stop stop_without_store(const Error& error, const broker::StoreOptions& store) {
   Stop stopped = stop_for_store(error, store.directory);
-  const bool is_place = stopped.code == Exit::conflict || stopped.code == Exit::unreadable;
-  if (!is_place || !stopped.hint.empty() || error.text.find(store.directory) == std::string::npos)
-    return stopped;
-  stopped.hint = parsed.text("store").empty()
-                     ? "--store DIR is another place; --store none keeps everything in memory"
-                     : "another DIR is another store; --store none keeps everything in memory";
+  if (error.text.find(store.directory) == std::string::npos) return stopped;
+  constexpr std::string_view others =
+      "--store DIR keeps it elsewhere, --store none keeps everything in memory";
+  if (stopped.code == Exit::conflict)
+    stopped.hint = fmt::format("a store has one broker at a time; {}", others);
+  if (stopped.code == Exit::unreadable && stopped.hint.empty()) stopped.hint = others;
   return stopped;
 }
 
@@ -386,7 +385,7 @@ int run_broker(const Parsed& parsed) {
   options.store = *store;
   auto server = broker::Server::open(std::move(options), std::move(listeners->sockets),
                                      std::move(listeners->of));
-  if (!server) return report(parsed.path(), stop_without_store(parsed, server.error(), *store));
+  if (!server) return report(parsed.path(), stop_without_store(server.error(), *store));
   PidFile pid_file(config->pid_file);
   if (!pid_file.write()) {
     return report(parsed.path(), Stop{Exit::io, fmt::format("cannot write {}: {}", config->pid_file,

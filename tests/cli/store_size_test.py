@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
 
 import harness
@@ -117,6 +118,33 @@ class StoreSize(harness.Case):
         self.assertEqual(subscriber.next(PUBLISH)[1][-5:], b"first")
         subscriber.exchange(subscribe("value", 0), SUBACK)
         self.assertEqual(subscriber.next(PUBLISH)[1][7:11], (149).to_bytes(4, "big"))
+        self.assertExit(broker.stop(), 0)
+
+    def test_a_snapshot_that_fails_is_told_once_and_ends_nothing(self):
+        port = harness.free_port()
+        log = self.path("log")
+        self.config = self.write("size.conf", f"listener {port} 127.0.0.1\nallow_anonymous true\n"
+                                              f"log_type warning\nlog_dest file {log}\n")
+        # Without the signal a write beyond the limit is an error; segments stay below it.
+        broker = self.start(["/bin/sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\"", harness.MQZ,
+                             "broker", "-c", self.config, "--store", self.path("store"),
+                             "--store-snapshot-bytes", str(16 * MEGABYTE)])
+        self.wait_for_port(broker, port)
+        subprocess.run([self.program("prlimit"), "--pid", str(broker.pid),
+                        f"--fsize={72 * MEGABYTE}"], check=True)
+        publisher = Peer(port, "p")
+        self.addCleanup(publisher.socket.close)
+        told = "a snapshot of the store cannot be written"
+        for number in range(200):
+            publisher.exchange(publish(f"t/{number}", bytes(MEGABYTE), 1, retain=True), PUBACK)
+        def warnings():
+            with open(log, encoding="utf-8") as file:
+                return file.read().count(told)
+        end = time.monotonic() + harness.PATIENCE
+        while warnings() == 0 and time.monotonic() < end:
+            time.sleep(0.05)
+        publisher.exchange(publish("after", b"x", 1, retain=True), PUBACK)
+        self.assertEqual(warnings(), 1)
         self.assertExit(broker.stop(), 0)
 
 

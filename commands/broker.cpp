@@ -397,9 +397,12 @@ int run_broker(const Parsed& parsed) {
   for (const std::string& line : lines) note(parsed.path(), line);
   wait_for_end(*signals, **server);
   (*server)->stop();
-  if (const auto failure = (*server)->failure())
+  if (const auto failure = (*server)->failure()) {
+    if (failure->code == ErrorCode::corrupt)
+      return report(parsed.path(), stop_for_store(*failure, store->directory));
     return report(parsed.path(),
                   Stop{Exit::io, failure->text, "nothing was acknowledged after it"});
+  }
   return static_cast<int>(Exit::done);
 }
 

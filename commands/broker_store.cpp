@@ -130,7 +130,7 @@ int run_dump(const Parsed& parsed) {
   if (!directory) return report(parsed.path(), directory.error());
   const Now now = os::read_clocks();
   Dumper dumper(now, parsed.flag("json") ? RecordForm::json : RecordForm::text);
-  broker::StoreWalk walk(dumper, now);
+  broker::StoreWalk walk(dumper, now, os::real_disk(), *directory);
   const auto summary = storage::dump_store(os::real_disk(), *directory, &walk, &walk);
   if (!summary) return report(parsed.path(), stop_for_store(summary.error(), *directory));
   if (auto written = dumper.finish(); !written)
@@ -236,7 +236,8 @@ constexpr Example compact_examples[] = {
     {.line = "mqz broker store compact /var/lib/mqz", .doc = "before it is copied"}};
 constexpr std::string_view compact_notes =
     "The state is written as a snapshot, and the segments of the journal that are older are\n"
-    "removed, but for the one in which it goes on. A broker does the same while it runs, whenever\n"
+    "removed, but for the one in which it goes on, and those that long queues have many of their\n"
+    "messages in. A broker does the same while it runs, whenever\n"
     "its journal has grown by 64 MB, or by the size of the last snapshot if that is more.";
 constexpr Command compact_command{.name = "compact",
                                   .summary = "make a store as short as it can be",

@@ -81,7 +81,7 @@ void append_list(std::string& to, const Values& values, Show show) {
 Result<StoreCheck> check_store(os::Disk& disk, const std::string& directory, Now now) {
   StoreCheck check{.directory = directory};
   Checker checker(check);
-  broker::StoreWalk walk(checker, now);
+  broker::StoreWalk walk(checker, now, disk, directory);
   auto summary = storage::dump_store(disk, directory, &walk, &walk);
   if (!summary) return tl::unexpected(summary.error());
   check.summary = std::move(*summary);

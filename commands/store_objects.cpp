@@ -100,7 +100,7 @@ struct Shower {
       line.text("filter", outgoing.extra->filter);
       line.number("origin", outgoing.extra->origin);
     }
-    if (outgoing.message) line.message(*outgoing.message, 0, now);
+    if (const auto message = outgoing.message.at_hand()) line.message(*message, 0, now);
   }
 };
 

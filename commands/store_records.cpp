@@ -88,6 +88,13 @@ struct Shower {
   void operator()(const broker::ReadDoneRecord& record) const {
     line.number("read", record.number);
   }
+  void operator()(const broker::MovedRecord& record) const {
+    std::vector<std::string> places;
+    for (const broker::QueuePlace& place : record.places)
+      places.push_back(fmt::format("session {} entry {}", place.number, place.position));
+    line.texts("place", "places", places);
+    line.message(*record.message, 0, now);
+  }
   void operator()(const broker::StartRecord& record) const {
     line.time("time", record.time);
     line.number("queue_bytes_max", record.queue_bytes_max);

@@ -19,7 +19,9 @@ void JournalSequencer::propose(Record record, Now now) {
   const storage::RecordHead head{.type = static_cast<std::uint16_t>(type_of(record)),
                                  .version = record_version};
   const std::size_t size = encoded_size(record, now);
+  std::uint32_t offset = 0;
   if (size <= part_bytes) {
+    offset = builder_.bytes();
     encode(record, now, builder_.reserve(head, size));
     ++next_;
   } else {
@@ -30,7 +32,7 @@ void JournalSequencer::propose(Record record, Now now) {
                           [this](storage::Frame frame) { append(std::move(frame)); });
   }
   record.position = next_ - 1;  // of the last part
-  waiting_.push_back(std::move(record));
+  waiting_.push_back({std::move(record), offset});
   if (builder_.bytes() >= part_bytes) flush();
 }
 
@@ -42,12 +44,17 @@ std::optional<Record> JournalSequencer::take_committed() {
   const storage::Position end = journal_.committed_end();
   if (end != committed_end_) {
     committed_end_ = end;
-    committed_.clear();
+    committed_.erase(committed_.begin(),
+                     committed_.begin() + static_cast<std::ptrdiff_t>(committed_at_));
+    committed_at_ = 0;
     journal_.take_committed(committed_);
   }
-  if (waiting_.empty() || waiting_.front().position >= end) return std::nullopt;
-  Record record = std::move(waiting_.front());
+  if (waiting_.empty() || waiting_.front().record.position >= end) return std::nullopt;
+  Record record = std::move(waiting_.front().record);
+  const std::uint32_t offset = waiting_.front().offset;
   waiting_.pop_front();
+  while (committed_[committed_at_].end() <= record.position) ++committed_at_;
+  if (offset != 0) record.address = committed_[committed_at_].address_of(offset);
   return record;
 }
 

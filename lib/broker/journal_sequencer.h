@@ -26,15 +26,20 @@ class JournalSequencer final : public Sequencer {
   std::uint64_t bytes() const { return bytes_; }
 
  private:
+  struct Waiting {
+    Record record{};
+    std::uint32_t offset = 0;  // in its frame; 0: it comes in parts
+  };
   void append(storage::Frame frame);
 
   storage::Journal& journal_;
   storage::FrameBuilder builder_;
   storage::Position next_;  // of the next record
-  std::deque<Record> waiting_{};
+  std::deque<Waiting> waiting_{};
   std::uint64_t bytes_ = 0;
   storage::Position committed_end_ = 0;
-  std::vector<storage::Committed> committed_{};
+  std::vector<storage::Committed> committed_{};  // frames, not all of whose records were taken
+  std::size_t committed_at_ = 0;
 };
 
 }  // namespace mqz::broker

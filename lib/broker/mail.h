@@ -142,11 +142,16 @@ struct SnapshotMail {
 };
 struct SnapshotDoneMail {};
 
+// Of these segments of the journal nothing is to be needed any more.
+struct MoveMail {
+  std::vector<std::uint32_t> segments{};
+};
+
 using Mail = std::variant<AdoptMail, SessionEndMail, ActivateMail, ActiveMail, RouteMail,
                           InterestMail, SettleMail, SettledMail, RetainedAskMail, RetainedSliceMail,
                           RetainedDropMail, GroupJoinMail, GroupLeaveMail, GroupPresenceMail,
                           GroupDeliverMail, GroupReturnMail, CountersAskMail, CountersMail,
-                          ProposeMail, CommittedMail, SnapshotMail, SnapshotDoneMail>;
+                          ProposeMail, CommittedMail, SnapshotMail, SnapshotDoneMail, MoveMail>;
 
 // About what it keeps in memory; of messages, not of what is rare.
 inline std::size_t mail_bytes(const Mail& mail) {

@@ -75,6 +75,17 @@ class MessageRef {
     if (block_ != nullptr) release();
   }
 
+  // For who keeps a block without one of these: its count stays as it is.
+  Message* detach() && { return std::exchange(block_, nullptr); }
+  static MessageRef attach(Message* block) { return MessageRef(block); }
+  // One more owner of a block, or none of nothing.
+  static MessageRef share(Message* block) {
+    MessageRef mine(block);
+    MessageRef theirs(mine);
+    std::move(mine).detach();
+    return theirs;
+  }
+
   const Message* operator->() const { return block_; }
   const Message& operator*() const { return *block_; }
   explicit operator bool() const { return block_ != nullptr; }

@@ -12,6 +12,7 @@
 #include "lib/base/time.h"
 #include "lib/broker/message.h"
 #include "lib/mqtt/packets.h"
+#include "lib/storage/segment.h"
 
 namespace mqz::broker {
 
@@ -128,6 +129,18 @@ struct StartRecord {
   std::uint64_t queue_messages_max = 0;
 };
 
+struct QueuePlace {
+  SlotId session{};
+  std::uint64_t number = 0;  // of the session
+  std::uint64_t position = 0;
+};
+
+// A message that queues have only in the journal has been written again, nearer to its end.
+struct MovedRecord {
+  MessageRef message{};
+  std::vector<QueuePlace> places{};
+};
+
 struct Record {
   // Who proposed it, for whom. Records without a session (shard-wide effects) go to every shard.
   ShardIndex shard = 0;
@@ -135,9 +148,11 @@ struct Record {
   SlotId session{};
   std::uint64_t number = 0;    // of the session, the same in every life of the broker; 0: none
   std::uint64_t position = 0;  // its place, from 1 on; given by the sequencer
+  // Where it can be read back from; nowhere if it is not kept, or in parts.
+  storage::Address address{};
   std::variant<PublishRecord, DeliverRecord, GroupTakenRecord, ConnectRecord, DisconnectRecord,
                SubscribeRecord, UnsubscribeRecord, SettleRecord, ReleaseRecord, RepeatRecord,
-               WillRecord, EndRecord, StartRecord, ReadDoneRecord>
+               WillRecord, EndRecord, StartRecord, ReadDoneRecord, MovedRecord>
       what{};
 
   bool is_for_all() const {

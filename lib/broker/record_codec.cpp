@@ -91,6 +91,15 @@ struct Putter {
     sink.number(record.queue_messages_max);
   }
   void operator()(const ReadDoneRecord& record) const { sink.number(record.number); }
+  void operator()(const MovedRecord& record) const {
+    sink.number(record.places.size());
+    for (const QueuePlace& place : record.places) {
+      sink.number(place.number);
+      sink.number(place.position);
+    }
+    sink.number(message_flags(*record.message));
+    put_message(sink, *record.message, now);
+  }
 };
 
 template <typename Sink>
@@ -122,6 +131,18 @@ DeliverRecord read_deliver(Reader& in) {
     record.filter = in.filter();
     record.origin = in.number();
   }
+  record.message = in.message(flags);
+  return record;
+}
+
+MovedRecord read_moved(Reader& in) {
+  MovedRecord record;
+  for (auto count = in.number(); count > 0 && !in.is_bad(); --count) {
+    QueuePlace& place = record.places.emplace_back();
+    place.number = in.number();
+    place.position = in.number();
+  }
+  const auto flags = in.number<std::uint32_t>(15);
   record.message = in.message(flags);
   return record;
 }
@@ -207,6 +228,7 @@ void read_what(RecordType type, Reader& in, Target& to) {
       return;
     }
     case RecordType::read_done: to = ReadDoneRecord{in.number<std::uint32_t>()}; return;
+    case RecordType::moved: to = read_moved(in); return;
   }
 }
 
@@ -218,10 +240,10 @@ RecordType type_of(const Record& record) {
 }
 
 std::string_view record_name(std::uint16_t type) {
-  constexpr std::array<std::string_view, 15> names{
+  constexpr std::array<std::string_view, 16> names{
       "",           "publish",   "deliver",     "group_taken", "connect",
       "disconnect", "subscribe", "unsubscribe", "settle",      "release",
-      "repeat",     "will",      "end",         "start",       "read_done"};
+      "repeat",     "will",      "end",         "start",       "read_done", "moved"};
   return type < names.size() ? names[type] : std::string_view{};
 }
 

@@ -29,6 +29,7 @@ enum class RecordType : std::uint16_t {
   end = 12,
   start = 13,
   read_done = 14,
+  moved = 15,
 };
 
 inline constexpr std::uint8_t record_version = 1;

@@ -90,6 +90,8 @@ void Replay::apply(Record record) {
   last_position_ = std::max(last_position_, record.position);
   Shard& front = *shards_.front();
   front.set_applied(record.position);
+  if (const auto* moved = std::get_if<MovedRecord>(&record.what))
+    return apply_moved(record, *moved);
   if (auto* connect = std::get_if<ConnectRecord>(&record.what)) {
     const auto known = known_.find(connect->client_id);
     if (known != known_.end() && record.position <= known->second.stamp) return;
@@ -114,6 +116,18 @@ void Replay::apply(Record record) {
     shards_[record.shard]->apply(record);
   }
   carry_mail();
+}
+
+// The sessions may be on other shards than then.
+void Replay::apply_moved(const Record& record, const MovedRecord& moved) {
+  for (QueuePlace place : moved.places) {
+    const auto at = sessions_.find(place.number);
+    if (at == sessions_.end()) continue;
+    place.session = at->second.session;
+    Record one{.position = record.position, .address = record.address};
+    one.what = MovedRecord{moved.message, {place}};
+    shards_[at->second.shard]->apply(one);
+  }
 }
 
 void Replay::carry_mail() {

@@ -41,6 +41,7 @@ class Replay {
   void restore_session(SessionImage image, std::uint64_t stamp);
   void end_restoring();
   void find_session(Record& record) const;
+  void apply_moved(const Record& record, const MovedRecord& moved);
   void carry_mail();
 
   std::vector<Shard*> shards_;

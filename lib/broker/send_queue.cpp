@@ -6,18 +6,9 @@
 #include "lib/base/rules.h"
 
 namespace mqz::broker {
-namespace {
-
-std::uint32_t cost(const Outgoing& outgoing) {
-  const std::size_t bytes = outgoing.message ? outgoing.message->bytes() + sizeof(Outgoing) : 0;
-  return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
-}
-
-}  // namespace
-
 void SendQueue::push(Outgoing outgoing) {
-  outgoing.cost = cost(outgoing);
   bytes_ += outgoing.cost;
+  if (outgoing.message && !outgoing.message.is_parked()) bytes_at_hand_ += outgoing.cost;
   ring_.push(std::move(outgoing));
 }
 
@@ -39,9 +30,14 @@ std::optional<std::uint64_t> SendQueue::find(std::uint16_t packet_id) const {
 
 void SendQueue::forget_message(std::uint64_t position) {
   Outgoing& outgoing = ring_.at(position);
+  drop_message(outgoing);
   bytes_ -= outgoing.cost;
   outgoing.cost = 0;
-  outgoing.message = MessageRef{};
+}
+
+void SendQueue::drop_message(Outgoing& outgoing) {
+  if (outgoing.message && !outgoing.message.is_parked()) bytes_at_hand_ -= outgoing.cost;
+  outgoing.message = QueuedMessage();
 }
 
 void SendQueue::mark_released(std::uint64_t position) {
@@ -54,6 +50,7 @@ void SendQueue::finish(std::uint64_t position) {
   MQZ_CHECK(outgoing.state < SendState::done);
   if (outgoing.state != SendState::queued && position < sent_) --in_flight_;
   const std::uint32_t bytes = outgoing.cost;
+  drop_message(outgoing);
   outgoing = Outgoing{};
   outgoing.cost = bytes;
   outgoing.state = SendState::done;
@@ -72,19 +69,23 @@ void SendQueue::restore(std::uint64_t begin, std::uint64_t dup_until) {
   dup_until_ = dup_until;
 }
 
-void SendQueue::restore_entry(Outgoing outgoing) {
-  if (outgoing.state != SendState::done) return push(std::move(outgoing));
-  bytes_ += outgoing.cost;
-  ring_.push(std::move(outgoing));
-}
+void SendQueue::restore_entry(Outgoing outgoing) { push(std::move(outgoing)); }
 
 void SendQueue::retire(std::uint64_t position) {
   Outgoing& outgoing = ring_.at(position);
   MQZ_CHECK(outgoing.state == SendState::done);
+  drop_message(outgoing);
   bytes_ -= outgoing.cost;
   outgoing = Outgoing{};
   outgoing.state = SendState::retired;
   pop_retired();
+}
+
+void SendQueue::move(std::uint64_t position, QueuedMessage message) {
+  if (!has(position) || !ring_.at(position).message.is_parked()) return;
+  Outgoing& outgoing = ring_.at(position);
+  if (!message.is_parked()) bytes_at_hand_ += outgoing.cost;
+  outgoing.message = std::move(message);
 }
 
 void SendQueue::pop_retired() {

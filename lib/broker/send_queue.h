@@ -13,7 +13,7 @@
 
 #include "lib/base/ring.h"
 #include "lib/base/slots.h"
-#include "lib/broker/message.h"
+#include "lib/broker/queued_message.h"
 #include "lib/mqtt/types.h"
 
 namespace mqz::broker {
@@ -35,14 +35,21 @@ struct DeliveryExtra {
 };
 
 struct Outgoing {
-  MessageRef message{};  // empty once sent by a session that will not resend it
+  QueuedMessage message{};  // empty once sent by a session that will not resend it
   std::unique_ptr<DeliveryExtra> extra{};
   std::uint32_t identifier = 0;  // subscription identifier; 0 for none
-  std::uint32_t cost = 0;        // bytes that count until it is retired; the queue's
+  std::uint32_t cost = 0;        // bytes that count until it is retired
   mqtt::Qos qos{};
   bool retain = false;
   SendState state = SendState::queued;
 };
+
+// What an entry with a message of so many bytes counts for.
+constexpr std::uint32_t cost_of(std::size_t message_bytes) {
+  constexpr std::size_t most = UINT32_MAX;
+  return static_cast<std::uint32_t>(
+      message_bytes < most - sizeof(Outgoing) ? message_bytes + sizeof(Outgoing) : most);
+}
 
 class SendQueue {
  public:
@@ -87,6 +94,9 @@ class SendQueue {
   // It no longer counts, and its place is free once all before it are.
   void retire(std::uint64_t position);
 
+  // The message of an entry that is parked is to be found here from now on.
+  void move(std::uint64_t position, QueuedMessage message);
+
   // A new connection resumes: everything unfinished is to be sent again, marked as repeated.
   void rewind();
   // The connection is gone, and what was sent over it is not known: all that may have been, with so
@@ -105,8 +115,10 @@ class SendQueue {
   std::size_t in_flight() const { return in_flight_; }
   std::size_t waiting() const { return static_cast<std::size_t>(ring_.end_position() - sent_); }
   std::size_t size() const { return ring_.size(); }
-  // Bytes of all messages held, and of their entries; what limits are about.
+  // Bytes of all messages, and of their entries; what limits are about.
   std::size_t bytes() const { return bytes_; }
+  // Those of messages that are not parked.
+  std::size_t bytes_at_hand() const { return bytes_at_hand_; }
   std::uint64_t begin_position() const { return ring_.begin_position(); }
   std::uint64_t end_position() const { return ring_.end_position(); }
   // The message of an entry is no longer needed.
@@ -118,11 +130,13 @@ class SendQueue {
     return in_flight_ < window_ && sent_ - ring_.begin_position() < identifiers;
   }
   void pop_retired();
+  void drop_message(Outgoing& outgoing);
 
   Ring<Outgoing> ring_{};
   std::uint64_t sent_ = 0;       // positions below it were sent on this connection
   std::uint64_t dup_until_ = 0;  // positions below it were sent on an earlier one
   std::size_t bytes_ = 0;
+  std::size_t bytes_at_hand_ = 0;
   std::uint32_t in_flight_ = 0;
   std::uint16_t window_ = 65'535;
 };

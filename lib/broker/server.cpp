@@ -7,6 +7,7 @@
 #include "lib/broker/journal_sequencer.h"
 #include "lib/os/clock.h"
 #include "lib/os/random.h"
+#include "lib/storage/lost_files.h"
 
 namespace mqz::broker {
 
@@ -95,7 +96,14 @@ Result<void> Server::open_store(const StoreOptions& options) {
   store_->start([this] { on_store_news(); });
   replay.finish();
   shards.front()->flush();
-  for (const auto& loop : loops_) loop->set_journal(store_->journal());
+  const bool accepts_loss =
+      options.salvages || storage::has_lost_files(disk_of(options), options.directory);
+  for (const auto& loop : loops_) {
+    loop->set_journal(store_->journal());
+    loop->shard().use(std::make_unique<JournalMessages>(
+        store_->journal().segments(), accepts_loss,
+        [this, accepts_loss](const Error& error) { on_unreadable(error, accepts_loss); }));
+  }
   return {};
 }
 
@@ -116,7 +124,22 @@ void Server::on_store_news() {
   if (store_->journal().failure()) failure_.wake();
 }
 
+// On a shard's thread.
+void Server::on_unreadable(const Error& error, bool accepts_loss) {
+  log_->write(LogType::error, "a message that waits cannot be read back: " + error.text);
+  if (accepts_loss) return;
+  {
+    const std::lock_guard hold(unreadable_lock_);
+    if (!unreadable_) unreadable_ = error;
+  }
+  failure_.wake();
+}
+
 std::optional<Error> Server::failure() const {
+  {
+    const std::lock_guard hold(unreadable_lock_);
+    if (unreadable_) return unreadable_;
+  }
   return store_ ? store_->journal().failure() : std::nullopt;
 }
 

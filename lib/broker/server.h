@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -56,6 +57,7 @@ class Server {
   static Result<std::unique_ptr<Server>> make(const ServerOptions& options);
   Result<void> open_store(const StoreOptions& options);
   void on_store_news();
+  void on_unreadable(const Error& error, bool accepts_loss);
   void log_repair(const storage::RepairReport& report);
 
   Loads loads_;
@@ -68,6 +70,8 @@ class Server {
   std::unique_ptr<Store> store_{};                       // behind the loops, which its thread wakes
   storage::SpaceState space_ = storage::SpaceState::ok;  // the committer's
   std::unique_ptr<SnapshotKeeper> snapshots_{};
+  mutable std::mutex unreadable_lock_{};
+  std::optional<Error> unreadable_{};  // what a shard could not read back
   std::vector<std::jthread> threads_{};
 };
 

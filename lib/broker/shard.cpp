@@ -233,7 +233,8 @@ std::optional<MonoTime> Shard::next_deadline() const {
 }
 
 bool Shard::has_work() const {
-  return !retained_ready_.empty() || !serves_ready_.empty() || snapshot_->due() <= now_.mono;
+  return !retained_ready_.empty() || !serves_ready_.empty() || snapshot_->due() <= now_.mono ||
+         moving_.has_work();
 }
 
 void Shard::tick() {
@@ -251,6 +252,7 @@ void Shard::tick() {
   run_retained();
   run_committed();
   snapshot_->step();
+  moving_.step();
 }
 
 bool Shard::is_void(const Timer& timer) const {
@@ -318,6 +320,7 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
       shard.options_.sequencer->propose(std::move(mail.record), shard.now_);
     }
     void operator()(CommittedMail& mail) const { shard.apply(mail.record); }
+    void operator()(MoveMail& mail) const { shard.moving_.begin(mail.segments); }
     void operator()(SnapshotMail& mail) const {
       shard.applied_ = std::max(shard.applied_, mail.position);
       shard.snapshot_->join(std::move(mail.target));

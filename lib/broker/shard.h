@@ -25,11 +25,13 @@
 #include "lib/broker/client_sessions.h"
 #include "lib/broker/connection.h"
 #include "lib/broker/counters.h"
+#include "lib/broker/delivery_form.h"
 #include "lib/broker/directory.h"
 #include "lib/broker/event_log.h"
 #include "lib/broker/groups.h"
 #include "lib/broker/interest.h"
 #include "lib/broker/mail.h"
+#include "lib/broker/parked_messages.h"
 #include "lib/broker/placement.h"
 #include "lib/broker/publish_writer.h"
 #include "lib/broker/retained_read.h"
@@ -40,6 +42,7 @@
 #include "lib/broker/session.h"
 #include "lib/broker/settings.h"
 #include "lib/broker/settlement.h"
+#include "lib/broker/shard_moving.h"
 #include "lib/broker/subscriptions.h"
 #include "lib/broker/timers.h"
 #include "lib/mqtt/decode.h"
@@ -108,6 +111,12 @@ class Shard {
   bool is_journal_full() const { return is_journal_full_; }
   // The front's: in the place of the one it was made with, which was given nothing yet.
   void use(std::unique_ptr<Sequencer> sequencer) { options_.sequencer = std::move(sequencer); }
+  // Reads back what the journal has.
+  void use(std::unique_ptr<ParkedMessages> parked) { parked_ = std::move(parked); }
+  // The front's: empties segments of the journal of what queues have there.
+  void empty_segments(const std::vector<std::uint32_t>& segments);
+  // Of an entry that has one, wherever it is; empty when it cannot be read.
+  MessageRef message_of(const Outgoing& outgoing);
 
   // Replay's, before anything else, in this order: begin_replay, records by restore_place or
   // note_replayed and apply, end_replay with the bits of the shards that have a part in anything,
@@ -258,15 +267,6 @@ class Shard {
   void apply_publish(const Record& record, const PublishRecord& publish);
 
   // shard_deliver.cpp
-  struct DeliveryForm {
-    mqtt::Qos qos{};
-    bool retain = false;
-    std::span<const std::uint32_t> identifiers{};
-    SlotId group{};
-    std::string_view filter{};  // the group's, and where the message has its place: see
-    std::uint64_t origin = 0;   // DeliveryExtra
-    bool is_due = true;         // false: it takes its place, and is not sent
-  };
   void deliver(Session& session, Routed& message, const DeliveryForm& form);
   void deliver_kept(Session& session, Routed& message, const DeliveryForm& form);
   void done_with(Session& session, std::uint64_t position, Settled how);
@@ -276,7 +276,7 @@ class Shard {
   bool make_room(Session& session, Routed& message);
   void enqueue(Session& session, Routed& message, const DeliveryForm& form);
   void pump(Session& session);
-  void send_next(Session& session, Connection& connection, std::uint64_t position);
+  bool send_next(Session& session, Connection& connection, std::uint64_t position);
   void count_drop(Session& session, std::string_view why);
 
   // shard_ack.cpp
@@ -378,6 +378,7 @@ class Shard {
   // shard_restore.cpp
   friend class ShardSnapshot;
   friend class ShardRestore;
+  friend class ShardMoving;
   // Does the snapshot that the session came from know what happened there?
   bool is_reflected(const Session& session, std::uint64_t position) const;
 
@@ -411,6 +412,8 @@ class Shard {
   std::unordered_map<ShardIndex, std::vector<AdoptMail>>
       newcomers_{};  // becoming active, and their first connections
   Placer placer_;    // the front's
+  std::unique_ptr<ParkedMessages> parked_{};
+  ShardMoving moving_{*this};
   std::uint64_t assigned_ids_ = 0;
 
   Bytes fresh_input_{};  // while a first packet is handled: all that came, from it on

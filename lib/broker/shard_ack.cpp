@@ -66,7 +66,9 @@ void Shard::apply_settle(Session& session, Connection* connection, const SettleR
   const SendState state = send.at(record.position).state;
   if (record.what != Settled::released) {
     if (state < SendState::done) return resettle(session, record);
-    return send.retire(record.position);
+    send.retire(record.position);
+    // Its identifier may be what the next message waited for.
+    return pump(session);
   }
   if (state >= SendState::done) return;
   if (state != SendState::released) send.mark_released(record.position);

@@ -34,7 +34,8 @@ void Shard::apply(Record& record) {
                         .group = delivery.group,
                         .filter = delivery.filter,
                         .origin = delivery.origin,
-                        .is_due = delivery.read == 0 || shard.is_still_due(delivery)};
+                        .is_due = delivery.read == 0 || shard.is_still_due(delivery),
+                        .address = record.address};
       if (delivery.identifier != 0) form.identifiers = {&delivery.identifier, 1};
       if (delivery.owed_read != 0) note_given(*to, delivery);
       if (to->durable) return shard.deliver_kept(*to, message, form);
@@ -67,6 +68,7 @@ void Shard::apply(Record& record) {
       if (Session* found = session()) shard.apply_settle(*found, found->connection, settle);
     }
     void operator()(GroupTakenRecord&) const {}
+    void operator()(MovedRecord& moved) const { shard.moving_.apply(record, moved); }
     void operator()(StartRecord& start) const { shard.apply_start(start); }
 
     void operator()(ReleaseRecord& release) const {

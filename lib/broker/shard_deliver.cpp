@@ -6,6 +6,17 @@ namespace mqz::broker {
 
 using mqtt::Qos;
 
+namespace {
+
+// May an entry leave its message in the journal? Not what a group shares: it may go elsewhere.
+bool is_parked(const Session& session, const DeliveryForm& form) {
+  constexpr std::size_t at_hand_max = 256U << 10U;
+  if (!QueuedMessage::can_hold(form.address) || !form.filter.empty()) return false;
+  return session.connection == nullptr || session.send.bytes_at_hand() >= at_hand_max;
+}
+
+}  // namespace
+
 // Every drop is counted; the first of a session is logged, and then each tenfold.
 void Shard::count_drop(Session& session, std::string_view why) {
   if (is_replaying_) return;
@@ -115,8 +126,7 @@ void Shard::deliver_qos0(Session& session, Routed& message, const DeliveryForm& 
 // Is there room in the session's queue? If not, a client that is connected and does not keep up is
 // disconnected; for an absent one this message is dropped, and counted.
 bool Shard::make_room(Session& session, Routed& message) {
-  const std::size_t bytes = sizeof(Message) + message.topic().size() + message.payload().size() +
-                            message.properties().bytes().size() + sizeof(Outgoing);
+  const std::size_t bytes = cost_of(message.block_bytes());
   const std::size_t waiting = session.durable ? session.send.size() : session.send.waiting();
   const std::size_t window = session.durable && session.is_online ? settings_.inflight_max : 0;
   const bool fits = session.send.bytes() + bytes <= queue_bytes_max_ &&
@@ -129,7 +139,11 @@ bool Shard::make_room(Session& session, Routed& message) {
 }
 
 void Shard::enqueue(Session& session, Routed& message, const DeliveryForm& form) {
-  Outgoing outgoing{.message = message.block(), .qos = form.qos, .retain = form.retain};
+  Outgoing outgoing{.message = is_parked(session, form) ? QueuedMessage(form.address)
+                                                        : QueuedMessage(message.block()),
+                    .cost = cost_of(message.block_bytes()),
+                    .qos = form.qos,
+                    .retain = form.retain};
   if (!form.identifiers.empty()) outgoing.identifier = form.identifiers[0];
   if (form.identifiers.size() > 1 || form.group.is_valid()) {
     outgoing.extra = std::make_unique<DeliveryExtra>();
@@ -150,8 +164,7 @@ void Shard::pump(Session& session) {
   if (connection == nullptr || connection->state != ConnectionState::open) return;
   while (connection->out.bytes() < settings_.outgoing_bytes_max) {
     const auto position = session.send.next();
-    if (!position) break;
-    send_next(session, *connection, *position);
+    if (!position || !send_next(session, *connection, *position)) break;
   }
   if (session.send.empty()) session.send.shrink();
 }
@@ -162,18 +175,26 @@ void Shard::give_up(Session& session, std::uint64_t position) {
   if (session.send.has(position)) session.send.pass(position);
 }
 
-void Shard::send_next(Session& session, Connection& connection, std::uint64_t position) {
+// False when the journal does not give the message back: the broker is about to end.
+bool Shard::send_next(Session& session, Connection& connection, std::uint64_t position) {
   Outgoing& outgoing = session.send.at(position);
-  if (outgoing.state >= SendState::done) return session.send.pass(position);
+  if (outgoing.state >= SendState::done) return session.send.pass(position), true;
   if (outgoing.state == SendState::released) {  // after a resume [MQTT-4.4.0-1]
     session.send.mark_sent(position);
-    return write_ack(connection, mqtt::PacketType::pubrel, SendQueue::packet_id(position),
-                     mqtt::Reason::success);
+    write_ack(connection, mqtt::PacketType::pubrel, SendQueue::packet_id(position),
+              mqtt::Reason::success);
+    return true;
+  }
+  const MessageRef block = message_of(outgoing);
+  if (!block) {
+    if (!parked_->accepts_loss()) return false;
+    count_drop(session, "it cannot be read back from the store");
+    return give_up(session, position), true;
   }
   const bool repeats = session.send.was_sent(position);
-  if (MQZ_RULE(message_expiry) && !repeats && outgoing.message->has_expired(now_.mono)) {
+  if (MQZ_RULE(message_expiry) && !repeats && block->has_expired(now_.mono)) {
     count_drop(session, "expired while it waited");
-    return give_up(session, position);
+    return give_up(session, position), true;
   }
   std::vector<std::uint32_t> identifiers;
   if (outgoing.identifier != 0) identifiers.push_back(outgoing.identifier);
@@ -181,7 +202,7 @@ void Shard::send_next(Session& session, Connection& connection, std::uint64_t po
     identifiers.insert(identifiers.end(), outgoing.extra->more_identifiers.begin(),
                        outgoing.extra->more_identifiers.end());
   }
-  Routed message(outgoing.message);
+  Routed message(block);
   const PublishForm packet{.qos = outgoing.qos,
                            .retain = outgoing.retain,
                            .dup = MQZ_RULE(dup) && repeats && outgoing.qos != Qos::at_most_once,
@@ -189,14 +210,20 @@ void Shard::send_next(Session& session, Connection& connection, std::uint64_t po
                            .identifiers = identifiers};
   if (!write_publish(connection, message, packet, now_.mono)) {
     count_drop(session, "larger than the client accepts");
-    return give_up(session, position);
+    return give_up(session, position), true;
   }
   ++counters_.publishes_sent;
   touch(connection);
-  if (outgoing.qos == Qos::at_most_once) return give_up(session, position);
+  if (outgoing.qos == Qos::at_most_once) return give_up(session, position), true;
   const bool keep = session.durable || (outgoing.extra && outgoing.extra->group.is_valid());
   if (!keep) session.send.forget_message(position);
   session.send.mark_sent(position);
+  return true;
+}
+
+MessageRef Shard::message_of(const Outgoing& outgoing) {
+  if (!outgoing.message.is_parked()) return outgoing.message.at_hand();
+  return parked_->read(outgoing.message.address(), now_);
 }
 
 }  // namespace mqz::broker

@@ -191,7 +191,7 @@ void Shard::return_unacknowledged(Session& session, std::string_view only_filter
       }
     }
     GroupReturnMail back{
-        id, outgoing.message, {options_.index, session.id}, outgoing.extra->origin};
+        id, outgoing.message.at_hand(), {options_.index, session.id}, outgoing.extra->origin};
     if (!only_filter.empty()) done_with(session, position, Settled::returned);
     return_to_group(std::move(back));
   }

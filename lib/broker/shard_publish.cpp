@@ -229,7 +229,8 @@ void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
       deliver(*receiver.session, message,
               {.qos = qos,
                .retain = message.retain() && receiver.retain_as_published,
-               .identifiers = identifiers});
+               .identifiers = identifiers,
+               .address = record.address});
       if (!message.retain()) continue;
       if (!reads_.empty()) note_passed(*receiver.session, message.topic());
       if (qos == Qos::at_most_once) continue;

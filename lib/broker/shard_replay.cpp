@@ -78,7 +78,7 @@ void Shard::resettle(Session& session, const SettleRecord& record) {
   const Outgoing& outgoing = session.send.at(record.position);
   if (record.what == Settled::returned && outgoing.extra && outgoing.message) {
     return_to_group({outgoing.extra->group,
-                     outgoing.message,
+                     outgoing.message.at_hand(),
                      {options_.index, session.id},
                      outgoing.extra->origin});
   }

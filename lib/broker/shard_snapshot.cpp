@@ -1,5 +1,7 @@
 #include "lib/broker/shard_snapshot.h"
 
+#include <algorithm>
+
 #include "lib/broker/shard.h"
 #include "lib/broker/snapshot_codec.h"
 
@@ -49,8 +51,10 @@ void ShardSnapshot::part_done() {
   if (run_) --run_->others;
 }
 
-void ShardSnapshot::write_all(std::shared_ptr<SnapshotTarget> target) {
+void ShardSnapshot::write_all(std::shared_ptr<SnapshotTarget> target,
+                              const std::vector<std::uint32_t>& written_whole) {
   join(std::move(target));
+  run_->written_whole = written_whole;
   run_->replay_from = shard_.applied_ + 1;
   while (run_) step();
 }
@@ -133,7 +137,8 @@ void ShardSnapshot::write_queue() {
   std::size_t bytes = 0;
   while (run.queue_at < run.queue.size() && bytes < queue_piece) {
     Outgoing& next = run.queue[run.queue_at++];
-    bytes += sizeof(Outgoing) + (next.message ? next.message->bytes() : 0);
+    note_parked(next);
+    bytes += next.message.is_parked() ? sizeof(Outgoing) : sizeof(Outgoing) + next.cost;
     image.entries.push_back(std::move(next));
   }
   if (run.queue_at == run.queue.size()) {
@@ -141,6 +146,20 @@ void ShardSnapshot::write_queue() {
     run.queue_at = 0;
   }
   add_to(run.slice, std::move(image), run.queue_stamp, shard_.now_);
+}
+
+// What the record takes in the journal is about what counts for the queue, without the memory of
+// its blocks.
+void ShardSnapshot::note_parked(Outgoing& outgoing) {
+  constexpr std::size_t around = sizeof(Message) + sizeof(Outgoing);
+  if (!outgoing.message.is_parked()) return;
+  const auto& whole = run_->written_whole;
+  if (std::ranges::find(whole, outgoing.message.address().segment) != whole.end()) {
+    if (const MessageRef message = shard_.message_of(outgoing)) outgoing.message = message;
+    return;
+  }
+  const std::size_t text = outgoing.cost > around ? outgoing.cost - around : 0;
+  run_->parked.note(outgoing.message.address(), text + storage::record_header_bytes);
 }
 
 // Of our own topics, nothing is durable.
@@ -159,6 +178,8 @@ void ShardSnapshot::finish_part() {
   Run& run = *run_;
   for (const auto& [claim, will] : shard_.wills_owed_)
     add_to(run.slice, WillImage{claim, shard_.options_.index, will}, shard_.applied_, shard_.now_);
+  run.target->add_parked(run.parked);
+  run.parked = {};
   run.is_written = true;
   run.due = MonoTime::max();
   if (shard_.is_front()) {

@@ -32,8 +32,9 @@ class ShardSnapshot {
   void join(std::shared_ptr<SnapshotTarget> target);
   // To the front: another shard has written its part.
   void part_done();
-  // All that this shard has, at once.
-  void write_all(std::shared_ptr<SnapshotTarget> target);
+  // All that this shard has, at once; with the messages that queues have in these segments.
+  void write_all(std::shared_ptr<SnapshotTarget> target,
+                 const std::vector<std::uint32_t>& written_whole = {});
 
   bool is_running() const { return run_.has_value(); }
   // When there is more to do; MonoTime::max(): nothing, or nothing before mail comes.
@@ -57,6 +58,8 @@ class ShardSnapshot {
     std::size_t queue_at = 0;
     std::uint64_t queue_number = 0;
     std::uint64_t queue_stamp = 0;
+    storage::LiveBodies parked{};
+    std::vector<std::uint32_t> written_whole{};  // segments
   };
 
   // The next object, or some places without one. False when there is none left.
@@ -64,6 +67,7 @@ class ShardSnapshot {
   std::vector<std::uint16_t> received_by_record(const Session& session) const;
   void write_session(const Session& session);
   void write_queue();
+  void note_parked(Outgoing& outgoing);
   bool write_retained();
   // What this shard has is written; and all shards', and what the front has last of all.
   void finish_part();

@@ -19,6 +19,7 @@ enum QueueFlag : unsigned {
   has_message_flag = 8,
   more_flag = 32,
   state_shift = 6,
+  parked_flag = 256,
 };
 
 // As records leave it: what was sent is to be sent again.
@@ -63,11 +64,13 @@ void put_outgoing(Sink& sink, const Outgoing& outgoing, Now now) {
   const bool has_group = outgoing.extra && !outgoing.extra->filter.empty();
   const bool has_more = outgoing.extra && !outgoing.extra->more_identifiers.empty();
   const KeptState state = kept_state(outgoing);
+  const bool is_parked = outgoing.message.is_parked();
   sink.number(static_cast<unsigned>(outgoing.qos) | (outgoing.retain ? retain_flag : 0U) |
               (outgoing.message ? has_message_flag : 0U) | (has_group ? group_flag : 0U) |
-              (has_more ? more_flag : 0U) | (static_cast<unsigned>(state) << state_shift));
+              (is_parked ? parked_flag : 0U) | (has_more ? more_flag : 0U) |
+              (static_cast<unsigned>(state) << state_shift));
   sink.number(outgoing.identifier);
-  if (state == KeptState::done) sink.number(outgoing.cost);
+  if (state == KeptState::done || is_parked) sink.number(outgoing.cost);
   if (has_more) {
     sink.number(outgoing.extra->more_identifiers.size());
     for (const std::uint32_t identifier : outgoing.extra->more_identifiers) sink.number(identifier);
@@ -77,19 +80,26 @@ void put_outgoing(Sink& sink, const Outgoing& outgoing, Now now) {
     sink.number(outgoing.extra->origin);
   }
   if (!outgoing.message) return;
-  sink.number(message_flags(*outgoing.message));
-  put_message(sink, *outgoing.message, now);
+  if (is_parked) {
+    sink.number(outgoing.message.address().segment);
+    sink.number(outgoing.message.address().offset);
+    return;
+  }
+  const MessageRef message = outgoing.message.at_hand();
+  sink.number(message_flags(*message));
+  put_message(sink, *message, now);
 }
 
 Outgoing read_outgoing(Reader in, bool& bad) {
   Outgoing outgoing;
-  const auto flags = in.number<std::uint32_t>(255);
-  const auto state = static_cast<KeptState>(flags >> state_shift);
+  const auto flags = in.number<std::uint32_t>(511);
+  const auto state = static_cast<KeptState>((flags >> state_shift) & 3U);
+  const bool is_parked = (flags & parked_flag) != 0;
   outgoing.qos = in.qos(flags);
   outgoing.retain = (flags & retain_flag) != 0;
   outgoing.state = send_state(state);
   outgoing.identifier = in.number<std::uint32_t>();
-  if (state == KeptState::done) outgoing.cost = in.number<std::uint32_t>();
+  if (state == KeptState::done || is_parked) outgoing.cost = in.number<std::uint32_t>();
   if ((flags & more_flag) != 0 || (flags & group_flag) != 0)
     outgoing.extra = std::make_unique<DeliveryExtra>();
   if ((flags & more_flag) != 0) {
@@ -101,9 +111,19 @@ Outgoing read_outgoing(Reader in, bool& bad) {
     outgoing.extra->origin = in.number();
   }
   const bool has_message = (flags & has_message_flag) != 0;
-  if (has_message) {
+  if (is_parked) {
+    const auto segment = in.number<std::uint32_t>();
+    const storage::Address address{segment, in.number<std::uint32_t>()};
+    if (!in.is_bad() && has_message && QueuedMessage::can_hold(address)) {
+      outgoing.message = QueuedMessage(address);
+    } else {
+      bad = true;
+    }
+  } else if (has_message) {
     const auto message_flags = in.number<std::uint32_t>(15);
-    outgoing.message = in.message(message_flags);
+    const MessageRef message = in.message(message_flags);
+    if (message) outgoing.cost = cost_of(message->bytes());
+    outgoing.message = message;
   }
   bad |= in.is_bad() || !in.is_empty() || has_message != (state == KeptState::queued);
   return outgoing;

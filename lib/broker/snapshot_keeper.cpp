@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 
 #include "lib/broker/journal_sequencer.h"
 #include "lib/broker/shard.h"
 #include "lib/broker/shard_snapshot.h"
-#include "lib/storage/compaction.h"
 #include "lib/storage/snapshot_thread.h"
 
 namespace mqz::broker {
@@ -34,8 +34,14 @@ class SnapshotKeeper::Target final : public SnapshotTarget {
     bytes_.fetch_add(slice.bytes(), std::memory_order_relaxed);
     thread_->add(std::move(slice));
   }
+  void add_parked(const storage::LiveBodies& bodies) override {
+    const std::lock_guard hold(parked_lock_);
+    parked_.merge(bodies);
+  }
   void end() override { thread_->end(); }
 
+  // Once everything was added.
+  storage::LiveBodies take_parked() { return std::move(parked_); }
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   std::optional<Result<void>> outcome() const { return thread_->outcome(); }
   // The shards may still know this object, but do not run any more.
@@ -44,6 +50,8 @@ class SnapshotKeeper::Target final : public SnapshotTarget {
  private:
   std::unique_ptr<storage::SnapshotThread> thread_;
   std::atomic<std::uint64_t> bytes_{0};
+  std::mutex parked_lock_{};
+  storage::LiveBodies parked_{};
 };
 
 SnapshotKeeper::SnapshotKeeper(storage::Journal& journal, const JournalSequencer& sequencer,
@@ -56,8 +64,7 @@ SnapshotKeeper::SnapshotKeeper(storage::Journal& journal, const JournalSequencer
       news_(std::move(news)),
       replayed_bytes_(found.replayed_bytes),
       last_bytes_(found.snapshot_bytes),
-      replay_from_(found.replay_from),
-      removes_(found.replay_from != 0) {}
+      replay_from_(found.replay_from) {}
 
 SnapshotKeeper::~SnapshotKeeper() {
   if (target_) target_->give_up();
@@ -72,7 +79,7 @@ bool SnapshotKeeper::is_due(MonoTime now) const {
 }
 
 void SnapshotKeeper::step(Shard& front, MonoTime now) {
-  if (target_) return end(now);
+  if (target_) return end(front, now);
   if (removes_) remove_segments(now);
   if (!front.snapshot().is_running() && is_due(now)) begin(front);
 }
@@ -84,26 +91,36 @@ void SnapshotKeeper::begin(Shard& front) {
   front.snapshot().begin(target_);
 }
 
-void SnapshotKeeper::end(MonoTime now) {
+void SnapshotKeeper::end(Shard& front, MonoTime now) {
   const auto outcome = target_->outcome();
   if (!outcome) return;
   const std::uint64_t bytes = target_->bytes();
+  storage::LiveBodies parked = target_->take_parked();
   target_.reset();
   if (!*outcome) return failed("a snapshot of the store cannot be written", outcome->error(), now);
   last_bytes_ = bytes;
   grown_from_ = begun_at_;
   replayed_bytes_ = 0;
   replay_from_ = begun_from_;
+  parked_ = std::move(parked);
   removes_ = true;
   worked();
   remove_segments(now);
+  // What is written again takes room; segments that it empties go with the next snapshot.
+  const auto plan = plan_segments();
+  if (!plan.copy.empty() && journal_.space() == storage::SpaceState::ok)
+    front.empty_segments(plan.copy);
 }
 
-// Every queue's messages are in the snapshot, so nobody needs what is older.
+storage::CompactionPlan SnapshotKeeper::plan_segments() const {
+  return storage::plan_compaction(storage::segment_loads(journal_.segments(), parked_),
+                                  replay_from_);
+}
+
+// Nobody needs what is older than the snapshot, but for what queues have left in the journal.
 void SnapshotKeeper::remove_segments(MonoTime now) {
   if (now < not_before_) return;
-  const auto loads = storage::segment_loads(journal_.segments(), storage::LiveBytes{});
-  const auto plan = storage::plan_compaction(loads, replay_from_);
+  const auto plan = plan_segments();
   if (plan.remove.empty()) {
     removes_ = false;
     return;

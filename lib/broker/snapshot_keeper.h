@@ -10,6 +10,7 @@
 
 #include "lib/base/time.h"
 #include "lib/broker/event_log.h"
+#include "lib/storage/compaction.h"
 #include "lib/storage/journal.h"
 
 namespace mqz::broker {
@@ -41,7 +42,8 @@ class SnapshotKeeper {
   class Target;
   bool is_due(MonoTime now) const;
   void begin(Shard& front);
-  void end(MonoTime now);
+  void end(Shard& front, MonoTime now);
+  storage::CompactionPlan plan_segments() const;
   void remove_segments(MonoTime now);
   void failed(const std::string& what, const Error& error, MonoTime now);
   void worked();
@@ -57,8 +59,10 @@ class SnapshotKeeper {
   std::uint64_t replayed_bytes_;   // not in the last one, of earlier lives
   std::uint64_t grown_from_ = 0;   // bytes of the sequencer when the last one began
   std::uint64_t last_bytes_;       // of the last one
-  storage::Position replay_from_;  // of the last one that is durable; nobody reads what is older
-  bool removes_;                   // segments are to be removed, when the journal lets them go
+  storage::Position replay_from_;  // of the last one that is durable
+  // What is older than that, and still needed: known once a snapshot was taken in this life.
+  storage::LiveBodies parked_{};
+  bool removes_ = false;  // segments are to be removed, when the journal lets them go
   MonoTime not_before_{};
   std::string told_{};  // the failure that the log has last
 };

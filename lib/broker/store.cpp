@@ -19,7 +19,8 @@ class Restorer final : public storage::StoreVisitor {
     for (storage::Position position = frame.first; reader.next(view); ++position) {
       Bytes body;
       if (!parts_.add(frame.frame.incarnation(), view, body)) continue;
-      if (auto applied = apply(view, body, position); !applied) return applied;
+      const auto address = frame.address_of(view);
+      if (auto applied = apply(view, body, position, address); !applied) return applied;
     }
     return {};
   }
@@ -35,7 +36,8 @@ class Restorer final : public storage::StoreVisitor {
   }
 
  private:
-  Result<void> apply(const storage::RecordView& view, Bytes body, storage::Position position) {
+  Result<void> apply(const storage::RecordView& view, Bytes body, storage::Position position,
+                     storage::Address address) {
     auto record = decode(view.head.type, view.head.version, body, now_);
     if (!record && record.error().code == ErrorCode::invalid && !view.head.must_understand)
       return {};
@@ -44,6 +46,7 @@ class Restorer final : public storage::StoreVisitor {
                   fmt::format("at position {}: {}", position, record.error().text));
     }
     record->position = position;
+    if (view.head.part == storage::Part::whole) record->address = address;
     replay_.apply(*std::move(record));
     return {};
   }

@@ -16,22 +16,45 @@ namespace {
 
 constexpr std::size_t slice_bytes = 256U << 10U;
 
+// Messages of queues that have little company in their segments are taken into the snapshot, from
+// which a broker has them in memory: not more than this.
+constexpr std::uint64_t taken_bytes_max = 64ULL << 20U;
+
+// Only sees what queues have in the journal.
+class CountingTarget final : public SnapshotTarget {
+ public:
+  std::size_t room() override { return slice_bytes; }
+  void add(storage::SnapshotSlice) override {}
+  void add_parked(const storage::LiveBodies& bodies) override { parked_.merge(bodies); }
+  void end() override {}
+  const storage::LiveBodies& parked() const { return parked_; }
+
+ private:
+  storage::LiveBodies parked_{};
+};
+
 class FileTarget final : public SnapshotTarget {
  public:
-  explicit FileTarget(storage::SnapshotWriter writer) : writer_(std::move(writer)) {}
+  FileTarget(storage::SnapshotWriter writer, const std::optional<Error>& unreadable)
+      : writer_(std::move(writer)), unreadable_(unreadable) {}
   std::size_t room() override { return slice_bytes; }
   void add(storage::SnapshotSlice slice) override {
     if (result_) result_ = writer_.add(std::move(slice));
   }
+  void add_parked(const storage::LiveBodies& bodies) override { parked_.merge(bodies); }
   void end() override {
+    if (result_ && unreadable_) result_ = tl::unexpected(*unreadable_);
     if (result_) result_ = writer_.finish();
   }
   const Result<void>& result() const { return result_; }
   std::uint64_t bytes() const { return writer_.bytes(); }
+  const storage::LiveBodies& parked() const { return parked_; }
 
  private:
   storage::SnapshotWriter writer_;
+  const std::optional<Error>& unreadable_;
   Result<void> result_{};
+  storage::LiveBodies parked_{};
 };
 
 using Shards = std::vector<std::unique_ptr<Shard>>;
@@ -48,17 +71,26 @@ Shards make_shards(ShardIndex count, Now now) {
   return shards;
 }
 
-// Returns its bytes.
-Result<std::uint64_t> write_snapshot(storage::Journal& journal, const Shards& shards,
-                                     storage::Position replay_from) {
-  auto writer = storage::SnapshotWriter::begin(journal.disk(), journal.directory(),
-                                               {journal.store_id(), replay_from});
-  if (!writer) return tl::unexpected(writer.error());
-  const auto target = std::make_shared<FileTarget>(std::move(*writer));
+void write_all(const Shards& shards, const std::shared_ptr<SnapshotTarget>& target,
+               const std::vector<std::uint32_t>& taken) {
   for (std::size_t index = shards.size(); index > 0; --index)  // the front last
-    shards[index - 1]->snapshot().write_all(target);
-  if (!target->result()) return tl::unexpected(target->result().error());
-  return target->bytes();
+    shards[index - 1]->snapshot().write_all(target, taken);
+}
+
+// Segments with so little that is needed that the snapshot takes it, the emptiest first.
+std::vector<std::uint32_t> segments_to_take(const storage::SegmentTable& segments,
+                                            const Shards& shards, storage::Position replay_from) {
+  const auto counted = std::make_shared<CountingTarget>();
+  write_all(shards, counted, {});
+  const auto loads = storage::segment_loads(segments, counted->parked());
+  std::vector<std::uint32_t> taken;
+  std::uint64_t bytes = 0;
+  for (const std::uint32_t ordinal : storage::plan_compaction(loads, replay_from).copy) {
+    bytes += counted->parked().of(ordinal);
+    if (bytes > taken_bytes_max) break;
+    taken.push_back(ordinal);
+  }
+  return taken;
 }
 
 }  // namespace
@@ -73,11 +105,21 @@ Result<StoreCompaction> compact_store(os::Disk& disk, const std::string& directo
   if (!store) return tl::unexpected(store.error());
   storage::Journal& journal = (*store)->journal();
   replay.end();
+  std::optional<Error> unreadable;
+  for (Shard* shard : pointers) {
+    shard->use(std::make_unique<JournalMessages>(
+        journal.segments(), false, [&](const Error& error) { unreadable = error; }));
+  }
   const storage::Position replay_from = shards.front()->applied() + 1;
-  const auto written = write_snapshot(journal, shards, replay_from);
-  if (!written) return tl::unexpected(written.error());
-  StoreCompaction done{.snapshot_bytes = *written};
-  const auto loads = storage::segment_loads(journal.segments(), storage::LiveBytes{});
+  const auto taken = segments_to_take(journal.segments(), shards, replay_from);
+  auto writer = storage::SnapshotWriter::begin(journal.disk(), journal.directory(),
+                                               {journal.store_id(), replay_from});
+  if (!writer) return tl::unexpected(writer.error());
+  const auto target = std::make_shared<FileTarget>(std::move(*writer), unreadable);
+  write_all(shards, target, taken);
+  if (!target->result()) return tl::unexpected(target->result().error());
+  StoreCompaction done{.snapshot_bytes = target->bytes()};
+  const auto loads = storage::segment_loads(journal.segments(), target->parked());
   const auto plan = storage::plan_compaction(loads, replay_from);
   const auto removed = journal.remove_segments(plan.remove, replay_from);
   if (!removed) return tl::unexpected(removed.error());

@@ -7,9 +7,30 @@
 
 namespace mqz::broker {
 
+StoreWalk::StoreWalk(WalkVisitor& visitor, Now now, os::Disk& disk, const std::string& directory)
+    : visitor_(visitor), now_(now) {
+  storage::open_segments(disk, directory, segments_);
+}
+
+// What cannot be read is told, and stays parked.
+Result<void> StoreWalk::read_back(const storage::SnapshotEntry& entry, QueueImage& queue) {
+  for (Outgoing& outgoing : queue.entries) {
+    if (!outgoing.message.is_parked()) continue;
+    if (const MessageRef message = parked_.read(outgoing.message.address(), now_)) {
+      outgoing.message = message;
+    } else if (auto told = visitor_.on_object({entry, &unreadable_, nullptr}); !told) {
+      return told;
+    }
+  }
+  return {};
+}
+
 Result<void> StoreWalk::on_snapshot_entry(const storage::SnapshotEntry& entry) {
-  const auto object = decode(entry, now_);
+  auto object = decode(entry, now_);
   if (!object) return visitor_.on_object({entry, &object.error(), nullptr});
+  if (auto* queue = std::get_if<QueueImage>(&*object)) {
+    if (auto read = read_back(entry, *queue); !read) return read;
+  }
   if (const auto* front = std::get_if<FrontImage>(&*object)) replay_from_ = front->replay_from;
   return visitor_.on_object({entry, nullptr, &*object});
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "lib/base/time.h"
+#include "lib/broker/parked_messages.h"
 #include "lib/broker/record.h"
 #include "lib/broker/snapshot_codec.h"
 #include "lib/storage/inspect.h"
@@ -42,7 +43,8 @@ class WalkVisitor {
 // the beginning of the snapshot are passed over; of those behind it, some may be in it already.
 class StoreWalk final : public storage::EntryVisitor, public storage::SnapshotVisitor {
  public:
-  StoreWalk(WalkVisitor& visitor, Now now) : visitor_(visitor), now_(now) {}
+  // Messages that queues have only in the journal are read back from the store.
+  StoreWalk(WalkVisitor& visitor, Now now, os::Disk& disk, const std::string& directory);
 
   Result<void> on_snapshot_entry(const storage::SnapshotEntry& entry) override;
   Result<void> on_frame(const storage::JournalFrame& frame) override;
@@ -52,8 +54,13 @@ class StoreWalk final : public storage::EntryVisitor, public storage::SnapshotVi
   Result<void> come_to(storage::Position first);
   Result<void> show(const storage::RecordView& view, Bytes body, storage::Position position);
 
+  Result<void> read_back(const storage::SnapshotEntry& entry, QueueImage& queue);
+
   WalkVisitor& visitor_;
   Now now_;
+  storage::SegmentTable segments_{};
+  Error unreadable_{};  // the last message that could not be read back
+  JournalMessages parked_{segments_, true, [this](const Error& error) { unreadable_ = error; }};
   storage::PartJoiner parts_{};
   storage::Position replay_from_ = 0;
   storage::Position next_ = 0;  // 0: nothing yet

@@ -1,8 +1,7 @@
 #include "lib/storage/compaction.h"
 
 #include <algorithm>
-
-#include "lib/base/check.h"
+#include <bit>
 
 namespace mqz::storage {
 
@@ -15,29 +14,44 @@ bool is_emptier(const SegmentLoad& a, const SegmentLoad& b) {
 
 }  // namespace
 
-void LiveBytes::born(Address address, std::uint64_t bytes) {
-  bytes_[address.segment] += bytes;
-  total_ += bytes;
+void LiveBodies::note(Address address, std::uint64_t bytes) {
+  Segment& segment = segments_[address.segment];
+  const std::uint32_t cell = address.offset / cell_bytes;
+  const std::size_t word = cell / 64;
+  const std::uint64_t bit = std::uint64_t{1} << (cell % 64);
+  if (segment.cells.size() <= word) segment.cells.resize(word + 1);
+  if ((segment.cells[word] & bit) != 0) return;
+  segment.cells[word] |= bit;
+  segment.bytes += std::max<std::uint64_t>(bytes, 1);
 }
 
-void LiveBytes::died(Address address, std::uint64_t bytes) {
-  const auto at = bytes_.find(address.segment);
-  MQZ_CHECK(at != bytes_.end() && at->second >= bytes);
-  at->second -= bytes;
-  total_ -= bytes;
-  if (at->second == 0) bytes_.erase(at);
+// What both know counts once, as if all their records were of one size.
+void LiveBodies::merge(const LiveBodies& others) {
+  for (const auto& [ordinal, theirs] : others.segments_) {
+    Segment& ours = segments_[ordinal];
+    if (ours.cells.size() < theirs.cells.size()) ours.cells.resize(theirs.cells.size());
+    std::uint64_t known = 0;
+    std::uint64_t told = 0;
+    for (std::size_t word = 0; word < theirs.cells.size(); ++word) {
+      known += static_cast<std::uint64_t>(std::popcount(ours.cells[word] & theirs.cells[word]));
+      told += static_cast<std::uint64_t>(std::popcount(theirs.cells[word]));
+      ours.cells[word] |= theirs.cells[word];
+    }
+    if (told != 0) ours.bytes += theirs.bytes * (told - known) / told;
+  }
 }
 
-std::uint64_t LiveBytes::of(std::uint32_t segment) const {
-  const auto at = bytes_.find(segment);
-  return at == bytes_.end() ? 0 : at->second;
+std::uint64_t LiveBodies::of(std::uint32_t segment) const {
+  const auto at = segments_.find(segment);
+  return at == segments_.end() ? 0 : at->second.bytes;
 }
 
-std::vector<SegmentLoad> segment_loads(const SegmentTable& segments, const LiveBytes& live) {
+std::vector<SegmentLoad> segment_loads(const SegmentTable& segments, const LiveBodies& live) {
   std::vector<SegmentLoad> loads;
   for (const SegmentRef& segment : segments.all()) {
     const SegmentHeader& header = segment->header;
-    loads.push_back({header.ordinal, header.first, header.bytes, live.of(header.ordinal)});
+    const std::uint64_t needed = std::min(live.of(header.ordinal), header.bytes);
+    loads.push_back({header.ordinal, header.first, header.bytes, needed});
   }
   return loads;
 }

@@ -13,18 +13,24 @@ namespace mqz::storage {
 
 inline constexpr std::uint64_t disk_allowance_bytes = std::uint64_t{256} << 20U;
 
-// How much of each segment somebody still needs to read. The owner's thread.
-class LiveBytes {
+// How much of each segment somebody still needs to read. A record that several need counts once:
+// a bit stands for each cell of a segment. One thread.
+class LiveBodies {
  public:
-  // With what the record takes in the file; the same on both calls.
-  void born(Address address, std::uint64_t bytes);
-  void died(Address address, std::uint64_t bytes);
+  // With about what the record takes in the file.
+  void note(Address address, std::uint64_t bytes);
+  // What others need, too.
+  void merge(const LiveBodies& others);
+  // More than 0 if anything there is needed.
   std::uint64_t of(std::uint32_t segment) const;
-  std::uint64_t total() const { return total_; }
 
  private:
-  std::map<std::uint32_t, std::uint64_t> bytes_{};
-  std::uint64_t total_ = 0;
+  static constexpr std::uint32_t cell_bytes = 64;
+  struct Segment {
+    std::vector<std::uint64_t> cells{};
+    std::uint64_t bytes = 0;
+  };
+  std::map<std::uint32_t, Segment> segments_{};
 };
 
 struct SegmentLoad {
@@ -34,7 +40,7 @@ struct SegmentLoad {
   std::uint64_t live = 0;
 };
 
-std::vector<SegmentLoad> segment_loads(const SegmentTable& segments, const LiveBytes& live);
+std::vector<SegmentLoad> segment_loads(const SegmentTable& segments, const LiveBodies& live);
 
 struct CompactionPlan {
   std::vector<std::uint32_t> remove{};  // nothing in them is needed

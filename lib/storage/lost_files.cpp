@@ -9,6 +9,10 @@
 
 namespace mqz::storage {
 
+bool has_lost_files(os::Disk& disk, const std::string& directory) {
+  return disk.list(directory + "/lost").has_value();
+}
+
 Result<void> LostFiles::take(const std::string& name, const std::string& why) {
   if (auto made = disk_.make_directory(folder()); !made) return made;
   if (auto moved = disk_.rename(directory_ + "/" + name, folder() + "/" + name); !moved)

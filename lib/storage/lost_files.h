@@ -9,6 +9,9 @@
 
 namespace mqz::storage {
 
+// Was a loss of this store accepted once?
+bool has_lost_files(os::Disk& disk, const std::string& directory);
+
 class LostFiles {
  public:
   // What is done is told in `done`, a line each.

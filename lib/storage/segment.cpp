@@ -110,6 +110,16 @@ Result<std::shared_ptr<Segment>> open_segment(os::Disk& disk, const std::string&
   return segment;
 }
 
+void open_segments(os::Disk& disk, const std::string& directory, SegmentTable& table) {
+  const auto names = disk.list(directory);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (!position_in_name(name, segment_ending)) continue;
+    if (auto segment = open_segment(disk, directory + "/" + name, os::OpenAs::read))
+      table.add(std::move(*segment));
+  }
+}
+
 void SegmentTable::add(SegmentRef segment) {
   const std::lock_guard hold(lock_);
   const std::uint32_t ordinal = segment->header.ordinal;

@@ -69,6 +69,10 @@ using SegmentRef = std::shared_ptr<const Segment>;
 Result<std::shared_ptr<Segment>> open_segment(os::Disk& disk, const std::string& path,
                                               os::OpenAs as);
 
+class SegmentTable;
+// Those of a store that can be opened, to be read.
+void open_segments(os::Disk& disk, const std::string& directory, SegmentTable& table);
+
 // The segments that are there. Any thread.
 class SegmentTable {
  public:

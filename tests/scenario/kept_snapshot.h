@@ -23,6 +23,7 @@ class KeptSnapshot final : public broker::SnapshotTarget {
   };
   std::size_t room() override;
   void add(storage::SnapshotSlice slice) override;
+  void add_parked(const storage::LiveBodies&) override {}
   void end() override { is_complete = true; }
 
   broker::SnapshotObject object(std::size_t index, Now now) const;

@@ -22,6 +22,26 @@ broker::Record record_of(const KeptRecord& kept, Now now) {
   return *std::move(record);
 }
 
+// Segments of a few records; a record's offset is its position.
+constexpr std::uint64_t records_in_segment = 8;
+
+storage::Address address_of(std::uint64_t position) {
+  return {static_cast<std::uint32_t>(1 + position / records_in_segment),
+          static_cast<std::uint32_t>(position)};
+}
+
+class PlayedMessages final : public broker::ParkedMessages {
+ public:
+  explicit PlayedMessages(const std::vector<KeptRecord>& kept) : kept_(kept) {}
+  broker::MessageRef read(storage::Address address, Now now) override {
+    broker::Record record = record_of(kept_.at(address.offset - 1), now);
+    return broker::take_message(record);
+  }
+
+ private:
+  const std::vector<KeptRecord>& kept_;
+};
+
 }  // namespace
 
 std::optional<broker::Record> DelayingSequencer::take_committed() {
@@ -50,6 +70,7 @@ std::optional<broker::Record> KeepingSequencer::take_committed() {
   kept_.push_back(std::move(uncommitted_.front()));
   uncommitted_.pop_front();
   record->position = kept_.size();
+  if (parks_) record->address = address_of(kept_.size());
   return record;
 }
 
@@ -62,7 +83,8 @@ std::unique_ptr<broker::Sequencer> PlayedJournal::make_sequencer(bool delays) {
   } else {
     sequencer = std::make_unique<broker::MemorySequencer>();
   }
-  auto keeping = std::make_unique<KeepingSequencer>(std::move(sequencer), kept_);
+  auto keeping = std::make_unique<KeepingSequencer>(std::move(sequencer), kept_, delays);
+  parks_ = delays;
   keeping_ = keeping.get();
   return keeping;
 }
@@ -70,12 +92,16 @@ std::unique_ptr<broker::Sequencer> PlayedJournal::make_sequencer(bool delays) {
 broker::Replay PlayedJournal::recover(const Shards& shards, const KeptSnapshot* snapshot,
                                       Now now) const {
   std::vector<broker::Shard*> pointers;
-  for (const auto& shard : shards) pointers.push_back(shard.get());
+  for (const auto& shard : shards) {
+    shard->use(std::make_unique<PlayedMessages>(kept_));
+    pointers.push_back(shard.get());
+  }
   broker::Replay replay(std::move(pointers));
   if (snapshot != nullptr) snapshot->restore(replay, now);
   for (std::size_t index = 0; index < kept_.size(); ++index) {
     broker::Record record = record_of(kept_[index], now);
     record.position = index + 1;
+    if (parks_) record.address = address_of(index + 1);
     replay.apply(std::move(record));
   }
   return replay;
@@ -95,6 +121,17 @@ std::string PlayedJournal::recover_both_ways(const Shards& shards, const Shards&
   }
   replay.finish();
   return found;
+}
+
+void PlayedJournal::compact(const Shards& shards) {
+  if (!parks_ || kept_.size() < compact_at_) return;
+  compact_at_ = kept_.size() + kept_.size() / 2 + records_in_segment;
+  std::vector<std::uint32_t> old;
+  for (std::uint64_t begin = 0; begin + records_in_segment <= kept_.size();
+       begin += records_in_segment) {
+    old.push_back(address_of(begin).segment);
+  }
+  if (!old.empty()) shards.front()->empty_segments(old);
 }
 
 std::size_t PlayedJournal::uncommitted_count() const {

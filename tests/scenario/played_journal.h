@@ -37,8 +37,9 @@ struct KeptRecord {
 // Keeps as bytes what another sequencer commits, and what it would lose in a crash.
 class KeepingSequencer final : public broker::Sequencer {
  public:
-  KeepingSequencer(std::unique_ptr<broker::Sequencer> inner, std::vector<KeptRecord>& kept)
-      : inner_(std::move(inner)), kept_(kept) {}
+  KeepingSequencer(std::unique_ptr<broker::Sequencer> inner, std::vector<KeptRecord>& kept,
+                   bool parks)
+      : inner_(std::move(inner)), kept_(kept), parks_(parks) {}
   void propose(broker::Record record, Now now) override;
   std::optional<broker::Record> take_committed() override;
   // The bytes of what was proposed and is not committed, in order.
@@ -47,12 +48,14 @@ class KeepingSequencer final : public broker::Sequencer {
  private:
   std::unique_ptr<broker::Sequencer> inner_;
   std::vector<KeptRecord>& kept_;
+  bool parks_;
   std::deque<KeptRecord> uncommitted_{};
 };
 
 class PlayedJournal {
  public:
-  // For the front of the broker's next life. With `delays` it commits what `release` lets through.
+  // For the front of the broker's next life. With `delays` it commits what `release` lets through,
+  // and long queues are parked in it.
   std::unique_ptr<broker::Sequencer> make_sequencer(bool delays);
   // Brings fresh shards, whose time is set, to the state of the lives before; from the records
   // alone, and not yet finished, or beginning with a snapshot.
@@ -72,10 +75,14 @@ class PlayedJournal {
   void crash(std::size_t found);
 
   std::size_t record_count() const { return kept_.size(); }
+  // When it has grown by half, messages of long queues are written again at the end.
+  void compact(const Shards& shards);
 
  private:
   DelayingSequencer* delaying_ = nullptr;  // of the present life
   KeepingSequencer* keeping_ = nullptr;
+  bool parks_ = false;
+  std::size_t compact_at_ = 0;
   std::vector<KeptRecord> kept_{};  // of all lives
 };
 

@@ -54,7 +54,7 @@ std::string entry_text(const broker::Outgoing& entry, Now now) {
     if (!entry.extra->filter.empty())
       text += fmt::format(", of {} at {}", entry.extra->filter, entry.extra->origin);
   }
-  return text + ": " + message_text(*entry.message, now);
+  return text + ": " + message_text(*entry.message.at_hand(), now);
 }
 
 std::string read_text(const std::string& session, const broker::OwedRead& owed) {
@@ -127,6 +127,14 @@ class Dump {
   std::map<std::uint64_t, std::uint64_t> next_{};  // position
 };
 
+// Any shard can read back what a queue has left in the journal.
+broker::SnapshotObject at_hand(broker::Shard& shard, broker::SnapshotObject object) {
+  if (auto* queue = std::get_if<broker::QueueImage>(&object)) {
+    for (broker::Outgoing& entry : queue->entries) entry.message = shard.message_of(entry);
+  }
+  return object;
+}
+
 }  // namespace
 
 State state_of(const Shards& shards, Now now) {
@@ -134,7 +142,7 @@ State state_of(const Shards& shards, Now now) {
   for (const auto& shard : shards) shard->snapshot().write_all(kept);
   State state;
   for (std::size_t index = 0; index < kept->entries.size(); ++index)
-    state.push_back(kept->object(index, now));
+    state.push_back(at_hand(*shards.front(), kept->object(index, now)));
   return state;
 }
 

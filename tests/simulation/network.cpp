@@ -130,6 +130,7 @@ std::size_t Network::part_of(std::size_t bytes) {
 
 void Network::step() {
   snapshots_.step(shards_);
+  if (world_.snapshots) journal_.compact(shards_);
   turn(random_.below(shards_.size()));
 }
 

@@ -52,6 +52,8 @@ std::vector<Record> samples() {
   add(WillRecord{14});
   add(EndRecord{15});
   add(StartRecord{.time = now.wall, .queue_bytes_max = UINT64_MAX, .queue_messages_max = 3});
+  add(MovedRecord{message("a", "p", true),
+                  {{.number = 4, .position = UINT64_MAX}, {.number = 5, .position = 0}}});
   add(DeliverRecord{.message = message("a", "p", true),
                     .qos = mqtt::Qos::exactly_once,
                     .retain = true,
@@ -117,6 +119,12 @@ TEST_CASE("every field of a record comes back", "[broker]") {
 
   const auto found = decoded(RecordType::deliver, encoded(records[records.size() - 2]));
   CHECK(std::get<DeliverRecord>(found->what).owed_read == 70'000);
+  const auto moved = decoded(RecordType::moved, encoded(records[records.size() - 3]));
+  const auto& places = std::get<MovedRecord>(moved->what).places;
+  REQUIRE(places.size() == 2);
+  CHECK(places[0].number == 4);
+  CHECK(places[0].position == UINT64_MAX);
+  CHECK(places[1].number == 5);
   const auto done = decoded(RecordType::read_done, encoded(records.back()));
   CHECK(std::get<ReadDoneRecord>(done->what).number == UINT32_MAX);
 }
@@ -135,6 +143,7 @@ TEST_CASE("a body that was cut, or is longer, is none of its type", "[broker]") 
     const std::string body = encoded(record);
     const bool has_open_end = type_of(record) == RecordType::publish ||
                               type_of(record) == RecordType::deliver ||
+                              type_of(record) == RecordType::moved ||
                               (type_of(record) == RecordType::connect &&
                                std::get<ConnectRecord>(record.what).will.has_value());
     INFO("type " << static_cast<int>(type_of(record)));
@@ -149,7 +158,7 @@ TEST_CASE("a body that was cut, or is longer, is none of its type", "[broker]") 
 TEST_CASE("records of a newer program are told from damaged ones", "[broker]") {
   const std::string body = encoded(samples()[0]);
   CHECK(decode(1, 2, as_bytes(body), now).error().code == ErrorCode::invalid);
-  CHECK(decode(15, 1, as_bytes(body), now).error().code == ErrorCode::invalid);
+  CHECK(decode(16, 1, as_bytes(body), now).error().code == ErrorCode::invalid);
   CHECK(decode(0, 1, as_bytes(body), now).error().code == ErrorCode::corrupt);
   CHECK(decode(1, 1, {}, now).error().code == ErrorCode::corrupt);
   CHECK(decode(13, 1, as_bytes(body), now).error().code == ErrorCode::corrupt);

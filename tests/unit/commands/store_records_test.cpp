@@ -79,7 +79,8 @@ TEST_CASE("every type of record has a name and a line in both forms", "[store]")
       {.what = WillRecord{1}},
       {.what = EndRecord{1}},
       {.what = StartRecord{.time = now.wall}},
-      {.what = ReadDoneRecord{1}}};
+      {.what = ReadDoneRecord{1}},
+      {.what = MovedRecord{message, {{.number = 1, .position = 2}}}}};
   for (const Record& record : records) {
     const auto type = static_cast<std::uint16_t>(type_of(record));
     const std::string name(record_name(type));

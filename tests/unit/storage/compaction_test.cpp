@@ -68,16 +68,29 @@ TEST_CASE("after the plan the disk holds at most twice what is alive and the all
   }
 }
 
-TEST_CASE("live bytes are counted for each segment", "[storage]") {
-  LiveBytes live;
-  live.born({1, 512}, 100);
-  live.born({1, 700}, 50);
-  live.born({2, 512}, 7);
+TEST_CASE("a body that several need counts once", "[storage]") {
+  LiveBodies live;
+  for (int count = 0; count < 3; ++count) live.note({1, 512}, 100);
+  live.note({1, 700}, 50);
+  live.note({2, 512}, 7);
   CHECK(live.of(1) == 150);
-  CHECK(live.total() == 157);
-  live.died({1, 512}, 100);
-  live.died({2, 512}, 7);
-  CHECK(live.of(1) == 50);
-  CHECK(live.of(2) == 0);
-  CHECK(live.total() == 50);
+  CHECK(live.of(2) == 7);
+  CHECK(live.of(3) == 0);
+
+  LiveBodies others;
+  others.note({1, 700}, 50);
+  others.note({1, 900}, 50);
+  others.note({4, 1 << 20}, 9);
+  live.merge(others);
+  CHECK(live.of(1) == 200);
+  CHECK(live.of(2) == 7);
+  CHECK(live.of(4) == 9);
+}
+
+TEST_CASE("nothing that is needed counts as nothing", "[storage]") {
+  LiveBodies live;
+  live.note({1, 512}, 0);
+  LiveBodies all;
+  all.merge(live);
+  CHECK(all.of(1) > 0);
 }

@@ -54,7 +54,7 @@ TEST_CASE("replay begins where the snapshot says, after its entries", "[storage]
   CHECK(store.report.journal.bytes < 3 * 4096);
 
   // Segments that nobody needs may go; the next start does not miss them.
-  const LiveBytes none;
+  const LiveBodies none;
   const auto plan = plan_compaction(segment_loads(store.journal->segments(), none), 31);
   REQUIRE(plan.remove.size() > 1);
   CHECK(store.journal->remove_segments(plan.remove, 41).value());

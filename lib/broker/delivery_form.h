@@ -1,0 +1,25 @@
+// How one session is to get a message.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "lib/base/slots.h"
+#include "lib/mqtt/types.h"
+#include "lib/storage/segment.h"
+
+namespace mqz::broker {
+
+struct DeliveryForm {
+  mqtt::Qos qos{};
+  bool retain = false;
+  std::span<const std::uint32_t> identifiers{};
+  SlotId group{};
+  std::string_view filter{};   // the group's, and where the message has its place: see
+  std::uint64_t origin = 0;    // DeliveryExtra
+  bool is_due = true;          // false: it takes its place, and is not sent
+  storage::Address address{};  // where the journal has the message
+};
+
+}  // namespace mqz::broker

@@ -1,0 +1,28 @@
+#include "lib/broker/parked_messages.h"
+
+#include <fmt/format.h>
+
+#include "lib/broker/record_codec.h"
+
+namespace mqz::broker {
+
+MessageRef take_message(Record& record) {
+  if (auto* publish = std::get_if<PublishRecord>(&record.what)) return std::move(publish->message);
+  if (auto* deliver = std::get_if<DeliverRecord>(&record.what)) return std::move(deliver->message);
+  if (auto* moved = std::get_if<MovedRecord>(&record.what)) return std::move(moved->message);
+  return {};
+}
+
+MessageRef JournalMessages::read(storage::Address address, Now now) {
+  const auto view = reader_.read(address);
+  if (!view) return failed_(view.error()), MessageRef();
+  auto record = decode(view->head.type, view->head.version, view->body, now);
+  MessageRef message = record ? take_message(*record) : MessageRef();
+  if (!message) {
+    failed_({ErrorCode::corrupt, fmt::format("segment {} of the journal, offset {}: no message",
+                                             address.segment, address.offset)});
+  }
+  return message;
+}
+
+}  // namespace mqz::broker

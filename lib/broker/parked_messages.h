@@ -1,0 +1,41 @@
+// Messages of long queues, which are read back from the journal when they are sent. One of these
+// for each shard, used by its thread.
+#pragma once
+
+#include <functional>
+
+#include "lib/base/error.h"
+#include "lib/base/time.h"
+#include "lib/broker/record.h"
+#include "lib/storage/body_reader.h"
+
+namespace mqz::broker {
+
+// Of a record that has one message for a queue; empty for others.
+MessageRef take_message(Record& record);
+
+class ParkedMessages {
+ public:
+  virtual ~ParkedMessages() = default;
+  // The message of the record at an address. Empty when it cannot be read, which others have been
+  // told: the broker ends, or, if accepts_loss, goes on without it.
+  virtual MessageRef read(storage::Address address, Now now) = 0;
+  virtual bool accepts_loss() const { return false; }
+};
+
+class JournalMessages final : public ParkedMessages {
+ public:
+  // `failed` is called when one cannot be read.
+  JournalMessages(const storage::SegmentTable& segments, bool accepts_loss,
+                  std::function<void(const Error&)> failed)
+      : reader_(segments), accepts_loss_(accepts_loss), failed_(std::move(failed)) {}
+  MessageRef read(storage::Address address, Now now) override;
+  bool accepts_loss() const override { return accepts_loss_; }
+
+ private:
+  storage::BodyReader reader_;
+  bool accepts_loss_;
+  std::function<void(const Error&)> failed_;
+};
+
+}  // namespace mqz::broker

@@ -1,0 +1,70 @@
+"""Long queues of absent clients are in the journal: they take little memory, and nothing of them is
+lost by compaction or a crash."""
+
+import signal
+
+import harness
+from measure import MEGABYTE, rss_bytes
+
+COUNT = 3_000_000 if harness.LONG else 100_000
+# For a message in a queue, whatever its size; an entry has 32 bytes, and arrays double.
+BYTES_EACH = 100
+
+
+def line_of(number):
+    return f"{number:08d}".ljust(64, ".")
+
+
+class LongQueue(harness.Case):
+    def start_on(self, port):
+        config = self.write("long.conf", f"listener {port} 127.0.0.1\nallow_anonymous true\n"
+                                         "log_type error\n"
+                                         # More than there are packet identifiers are sent.
+                                         "max_inflight_messages 65535\n")
+        broker = self.start_mqz("broker", "-c", config, "--store", self.path("store"),
+                                "--store-snapshot-bytes", str(8 * MEGABYTE))
+        self.wait_for_port(broker, port)
+        return broker
+
+    def publish(self, port, begin, end):
+        lines = "".join(line_of(number) + "\n" for number in range(begin, end))
+        self.assertExit(self.mqz("pub", "-p", str(port), "-t", "q", "-q", "1", "-l",
+                                     stdin=lines.encode(), seconds=600), 0)
+
+    def take(self, port, begin, end):
+        """The next messages of the queue; perhaps some of those before them again."""
+        out = self.mqz("sub", "-p", str(port), "-t", "q", "-q", "1", "-i", "absent", "-c",
+                           "-V", "311", "-C", str(end - begin), seconds=600)
+        self.assertExit(out, 0)
+        return out.lines
+
+    def test_a_long_queue_takes_little_memory_and_survives(self):
+        port = harness.free_port()
+        broker = self.start_on(port)
+        self.assertExit(self.mqz("sub", "-p", str(port), "-t", "q", "-q", "1", "-i", "absent",
+                                 "-V", "311", "-c", "-E", seconds=60), 0)
+        before = rss_bytes(broker.pid)
+        self.publish(port, 0, COUNT)
+        if not harness.SANITIZED:
+            self.assertLess(rss_bytes(broker.pid) - before, COUNT * BYTES_EACH + 24 * MEGABYTE)
+        third = COUNT // 3
+        expected = [line_of(number) for number in range(COUNT)]
+        self.assertEqual(self.take(port, 0, third), expected[:third])
+
+        broker.send(signal.SIGKILL)
+        broker.child.wait(harness.PATIENCE)
+        broker = self.start_on(port)
+        # What was acknowledged last may come again.
+        got = self.take(port, third, COUNT)
+        first = expected.index(got[0])
+        self.assertLessEqual(first, third)
+        self.assertGreaterEqual(first, third - 65535)
+        self.assertEqual(got, expected[first:first + len(got)])
+        rest = COUNT - first - len(got)
+        if rest:
+            self.assertEqual(self.take(port, COUNT - rest, COUNT), expected[COUNT - rest:])
+        self.assertExit(broker.stop(), 0)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,85 @@
+#include "lib/broker/queued_message.h"
+
+#include <catch2/catch.hpp>
+
+#include "lib/broker/send_queue.h"
+
+using namespace mqz;
+using namespace mqz::broker;
+
+namespace {
+
+MessageRef message(std::string_view payload) {
+  return MessageRef::make("a", {}, as_bytes(payload), mqtt::Qos::at_least_once, false,
+                          MonoTime::max());
+}
+
+constexpr storage::Address far{(std::uint32_t{1} << 31U) - 1, UINT32_MAX};
+
+}  // namespace
+
+TEST_CASE("a queued message is at hand, or a place in the journal, in one word", "[broker]") {
+  STATIC_REQUIRE(sizeof(QueuedMessage) == sizeof(std::uint64_t));
+  CHECK_FALSE(QueuedMessage());
+  CHECK_FALSE(QueuedMessage(MessageRef()));
+
+  const MessageRef original = message("payload");
+  const QueuedMessage here(original);
+  CHECK(here);
+  CHECK_FALSE(here.is_parked());
+  CHECK(here.at_hand() == original);
+
+  for (const storage::Address address : {storage::Address{1, 0}, storage::Address{7, 512}, far}) {
+    const QueuedMessage parked(address);
+    CHECK(parked);
+    CHECK(parked.is_parked());
+    CHECK(parked.address() == address);
+    CHECK_FALSE(parked.at_hand());
+  }
+  CHECK_FALSE(QueuedMessage::can_hold({}));
+  CHECK_FALSE(QueuedMessage::can_hold({std::uint32_t{1} << 31U, 0}));
+}
+
+TEST_CASE("copies of a queued message share its block, and the last one frees it", "[broker]") {
+  QueuedMessage first(message("shared"));
+  QueuedMessage second(first);
+  CHECK(second.at_hand() == first.at_hand());
+  first = QueuedMessage(storage::Address{1, 512});
+  CHECK(as_text(second->payload()) == "shared");
+  first = second;
+  second = QueuedMessage();
+  CHECK(as_text(first->payload()) == "shared");
+  const QueuedMessage moved(std::move(first));
+  CHECK(as_text(moved->payload()) == "shared");
+}
+
+TEST_CASE("a queue knows how much of it is at hand", "[broker]") {
+  SendQueue queue;
+  const auto push = [&](QueuedMessage one) {
+    queue.push({.message = std::move(one), .cost = 100, .qos = mqtt::Qos::at_least_once});
+    return queue.end_position() - 1;
+  };
+  const std::uint64_t here = push(message("one"));
+  const std::uint64_t parked = push(QueuedMessage(storage::Address{1, 512}));
+  CHECK(queue.bytes() == 200);
+  CHECK(queue.bytes_at_hand() == 100);
+
+  queue.move(here, QueuedMessage(storage::Address{2, 512}));  // is not parked
+  CHECK(queue.at(here).message.at_hand());
+  queue.move(parked, QueuedMessage(storage::Address{2, 512}));
+  CHECK(queue.at(parked).message.address() == storage::Address{2, 512});
+  CHECK(queue.bytes_at_hand() == 100);
+  queue.move(parked, QueuedMessage(message("two")));
+  CHECK(queue.bytes_at_hand() == 200);
+
+  queue.mark_sent(here);
+  queue.finish(here);
+  CHECK(queue.bytes_at_hand() == 100);
+  CHECK(queue.bytes() == 200);
+  queue.retire(here);
+  CHECK(queue.bytes() == 100);
+  queue.mark_sent(parked);
+  queue.mark_released(parked);
+  CHECK(queue.bytes_at_hand() == 0);
+  queue.move(99, QueuedMessage(storage::Address{2, 512}));  // of long ago
+}

@@ -67,6 +67,7 @@ void Shard::apply_settle(Session& session, Connection* connection, const SettleR
   if (record.what != Settled::released) {
     if (state < SendState::done) return resettle(session, record);
     send.retire(record.position);
+    if (session.connection == nullptr && send.empty()) send.shrink();
     // Its identifier may be what the next message waited for.
     return pump(session);
   }

@@ -8,7 +8,6 @@
 namespace mqz::broker {
 void SendQueue::push(Outgoing outgoing) {
   bytes_ += outgoing.cost;
-  if (outgoing.message && !outgoing.message.is_parked()) bytes_at_hand_ += outgoing.cost;
   ring_.push(std::move(outgoing));
 }
 
@@ -30,13 +29,8 @@ std::optional<std::uint64_t> SendQueue::find(std::uint16_t packet_id) const {
 
 void SendQueue::forget_message(std::uint64_t position) {
   Outgoing& outgoing = ring_.at(position);
-  drop_message(outgoing);
   bytes_ -= outgoing.cost;
   outgoing.cost = 0;
-}
-
-void SendQueue::drop_message(Outgoing& outgoing) {
-  if (outgoing.message && !outgoing.message.is_parked()) bytes_at_hand_ -= outgoing.cost;
   outgoing.message = QueuedMessage();
 }
 
@@ -50,7 +44,6 @@ void SendQueue::finish(std::uint64_t position) {
   MQZ_CHECK(outgoing.state < SendState::done);
   if (outgoing.state != SendState::queued && position < sent_) --in_flight_;
   const std::uint32_t bytes = outgoing.cost;
-  drop_message(outgoing);
   outgoing = Outgoing{};
   outgoing.cost = bytes;
   outgoing.state = SendState::done;
@@ -74,7 +67,6 @@ void SendQueue::restore_entry(Outgoing outgoing) { push(std::move(outgoing)); }
 void SendQueue::retire(std::uint64_t position) {
   Outgoing& outgoing = ring_.at(position);
   MQZ_CHECK(outgoing.state == SendState::done);
-  drop_message(outgoing);
   bytes_ -= outgoing.cost;
   outgoing = Outgoing{};
   outgoing.state = SendState::retired;
@@ -83,9 +75,7 @@ void SendQueue::retire(std::uint64_t position) {
 
 void SendQueue::move(std::uint64_t position, QueuedMessage message) {
   if (!has(position) || !ring_.at(position).message.is_parked()) return;
-  Outgoing& outgoing = ring_.at(position);
-  if (!message.is_parked()) bytes_at_hand_ += outgoing.cost;
-  outgoing.message = std::move(message);
+  ring_.at(position).message = std::move(message);
 }
 
 void SendQueue::pop_retired() {

@@ -117,8 +117,6 @@ class SendQueue {
   std::size_t size() const { return ring_.size(); }
   // Bytes of all messages, and of their entries; what limits are about.
   std::size_t bytes() const { return bytes_; }
-  // Those of messages that are not parked.
-  std::size_t bytes_at_hand() const { return bytes_at_hand_; }
   std::uint64_t begin_position() const { return ring_.begin_position(); }
   std::uint64_t end_position() const { return ring_.end_position(); }
   // The message of an entry is no longer needed.
@@ -130,13 +128,11 @@ class SendQueue {
     return in_flight_ < window_ && sent_ - ring_.begin_position() < identifiers;
   }
   void pop_retired();
-  void drop_message(Outgoing& outgoing);
 
   Ring<Outgoing> ring_{};
   std::uint64_t sent_ = 0;       // positions below it were sent on this connection
   std::uint64_t dup_until_ = 0;  // positions below it were sent on an earlier one
   std::size_t bytes_ = 0;
-  std::size_t bytes_at_hand_ = 0;
   std::uint32_t in_flight_ = 0;
   std::uint16_t window_ = 65'535;
 };

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/base/seldom.h"
 #include "lib/base/slots.h"
 #include "lib/base/time.h"
 #include "lib/broker/filter_tree.h"
@@ -61,7 +62,7 @@ struct Session {
   std::unique_ptr<Will> will{};
 
   std::vector<SubscriptionPlace> subscriptions{};
-  std::vector<SharedMembership> shared{};
+  Seldom<std::vector<SharedMembership>> shared{};
   SendQueue send{};
   PacketIdSet received{};  // QoS 2 identifiers of the client, PUBLISH to PUBREL
 
@@ -69,9 +70,9 @@ struct Session {
   std::uint64_t match_stamp = 0;
   std::uint32_t match_index = 0;
 
-  std::uint32_t open_reads = 0;      // retained messages that SUBSCRIBEs of it still wait for
-  std::uint32_t last_read = 0;       // numbers of the following
-  std::list<OwedRead> reads_owed{};  // they end about in their order
+  std::uint32_t open_reads = 0;  // retained messages that SUBSCRIBEs of it still wait for
+  std::uint32_t last_read = 0;   // numbers of the following
+  Seldom<std::list<OwedRead>> reads_owed{};  // they end about in their order
 
   std::uint64_t dropped_messages = 0;
 
@@ -89,7 +90,7 @@ struct Session {
   }
 
   bool has_shared(std::string_view filter) const {
-    return std::ranges::any_of(shared,
+    return std::ranges::any_of(*shared,
                                [&](const SharedMembership& one) { return one.filter == filter; });
   }
 };

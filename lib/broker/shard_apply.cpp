@@ -89,8 +89,8 @@ void Shard::apply(Record& record) {
 
     void operator()(ReadDoneRecord& done) const {
       Session* found = session();
-      if (found == nullptr) return;
-      auto& owed = found->reads_owed;
+      if (found == nullptr || !found->reads_owed) return;
+      auto& owed = found->reads_owed.use();
       const auto at = std::ranges::find(owed, done.number, &OwedRead::number);
       if (at != owed.end()) owed.erase(at);
     }

@@ -11,8 +11,9 @@ namespace {
 // May an entry leave its message in the journal? Not what a group shares: it may go elsewhere.
 bool is_parked(const Session& session, const DeliveryForm& form) {
   constexpr std::size_t at_hand_max = 256U << 10U;
-  if (!QueuedMessage::can_hold(form.address) || !form.filter.empty()) return false;
-  return session.connection == nullptr || session.send.bytes_at_hand() >= at_hand_max;
+  if (!QueuedMessage::can_hold(form.address) || form.group.is_valid() || !form.filter.empty())
+    return false;
+  return session.connection == nullptr || session.send.bytes() >= at_hand_max;
 }
 
 }  // namespace

@@ -11,10 +11,11 @@ namespace mqz::broker {
 using mqtt::Qos;
 
 void Shard::join_group(Session& session, const OwnedEntry& entry, std::uint32_t identifier) {
-  const auto known = std::ranges::find(session.shared, entry.filter, &SharedMembership::filter);
+  auto& shared = session.shared.use();
+  const auto known = std::ranges::find(shared, entry.filter, &SharedMembership::filter);
   SharedMembership membership{entry.filter, entry.options, identifier};
-  if (known == session.shared.end()) {
-    session.shared.push_back(std::move(membership));
+  if (known == shared.end()) {
+    shared.push_back(std::move(membership));
   } else {
     *known = std::move(membership);
   }
@@ -30,7 +31,7 @@ void Shard::join_group(Session& session, const OwnedEntry& entry, std::uint32_t 
 
 void Shard::leave_group(Session& session, std::string_view filter) {
   GroupLeaveMail leave{{options_.index, session.id}, std::string(filter)};
-  std::erase_if(session.shared,
+  std::erase_if(session.shared.use(),
                 [&](const SharedMembership& one) { return one.filter == leave.filter; });
   if (is_front()) return on_group_leave(leave);
   send_mail(front_shard, std::move(leave));
@@ -38,7 +39,7 @@ void Shard::leave_group(Session& session, std::string_view filter) {
 
 void Shard::tell_presence(Session& session, bool present) {
   if (!session.durable) return;
-  for (const SharedMembership& one : session.shared) {
+  for (const SharedMembership& one : *session.shared) {
     GroupPresenceMail mail{{options_.index, session.id}, one.filter, present};
     if (is_front()) {
       groups_.set_presence(mail);
@@ -170,7 +171,7 @@ void Shard::return_unacknowledged(Session& session, std::string_view only_filter
   if (!session.took_shares || (is_replaying_ && !only_filter.empty())) return;
   // Only the front knows which group a message came by. What waits for a client that stays and is
   // in several groups elsewhere goes to it, as it may [MQTT-3.10.4-3].
-  if (!only_filter.empty() && !is_front() && session.shared.size() > 1) return;
+  if (!only_filter.empty() && !is_front() && session.shared->size() > 1) return;
   if (is_replaying_ && session.is_online) session.send.interrupt(settings_.inflight_max);
   for (std::uint64_t position = session.send.begin_position();
        position < session.send.end_position(); ++position) {

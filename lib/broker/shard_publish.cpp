@@ -234,7 +234,8 @@ void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
       if (!message.retain()) continue;
       if (!reads_.empty()) note_passed(*receiver.session, message.topic());
       if (qos == Qos::at_most_once) continue;
-      for (OwedRead& owed : receiver.session->reads_owed) owed.given.emplace(message.topic());
+      if (!receiver.session->reads_owed) continue;
+      for (OwedRead& owed : receiver.session->reads_owed.use()) owed.given.emplace(message.topic());
     }
     for (Group* group : route.groups) feed_group(*group, message, record.position);
   }

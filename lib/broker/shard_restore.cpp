@@ -37,7 +37,7 @@ SlotId ShardRestore::session(SessionImage image, std::uint64_t stamp) {
   shard_.tell_presence(session, session.is_online);
   for (const std::uint16_t id : image.received) session.received.insert(id);
   session.last_read = image.last_read;
-  for (OwedRead& owed : image.reads_owed) session.reads_owed.push_back(std::move(owed));
+  for (OwedRead& owed : image.reads_owed) session.reads_owed.use().push_back(std::move(owed));
   session.send.restore(image.queue_begin, image.dup_until);
   return session.id;
 }

@@ -65,7 +65,7 @@ OwedRead Shard::begin_read(Session& session, const OwnedEntry& entry, std::uint3
   OwedRead wanted{.filter = entry.filter, .qos = entry.options.qos, .identifier = identifier};
   if (!session.durable || wanted.qos == mqtt::Qos::at_most_once) return wanted;
   wanted.number = ++session.last_read;
-  return session.reads_owed.emplace_back(std::move(wanted));
+  return session.reads_owed.use().emplace_back(std::move(wanted));
 }
 
 std::uint64_t Shard::add_read(Session& session, const OwedRead& wanted) {
@@ -179,14 +179,15 @@ void Shard::finish_read(std::uint64_t token) {
 
 // It has its place, in a session to which a read of retained messages is owed.
 void Shard::note_given(Session& session, const DeliverRecord& delivery) {
-  if (delivery.qos != mqtt::Qos::exactly_once) return;
-  const auto owed = std::ranges::find(session.reads_owed, delivery.owed_read, &OwedRead::number);
-  if (owed != session.reads_owed.end()) owed->given.emplace(delivery.message->topic());
+  if (delivery.qos != mqtt::Qos::exactly_once || !session.reads_owed) return;
+  auto& reads = session.reads_owed.use();
+  const auto owed = std::ranges::find(reads, delivery.owed_read, &OwedRead::number);
+  if (owed != reads.end()) owed->given.emplace(delivery.message->topic());
 }
 
 // An earlier life of the broker has not come to the end of what it owed.
 void Shard::read_again(Session& session) {
-  for (const OwedRead& owed : session.reads_owed) start_read(add_read(session, owed));
+  for (const OwedRead& owed : *session.reads_owed) start_read(add_read(session, owed));
 }
 
 void Shard::on_retained_ask(ShardIndex from, const RetainedAskMail& mail) {
@@ -279,7 +280,7 @@ void Shard::drop_reads(Session& session, std::string_view only_filter) {
   const auto is_dropped = [&](const auto& read) {
     return only_filter.empty() || read.filter == only_filter;
   };
-  std::erase_if(session.reads_owed, is_dropped);
+  if (session.reads_owed) std::erase_if(session.reads_owed.use(), is_dropped);
   if (session.open_reads == 0) return;
   std::erase_if(reads_, [&](const auto& entry) {
     const RetainedRead& read = *entry.second;

@@ -171,8 +171,8 @@ void Shard::end_session(Session& session) {
   return_unacknowledged(session, {});
   drop_reads(session);
   std::string filter;
-  while (!session.shared.empty()) {
-    filter = session.shared.back().filter;
+  while (!session.shared->empty()) {
+    filter = session.shared->back().filter;
     leave_group(session, filter);
   }
   while (!session.subscriptions.empty()) {

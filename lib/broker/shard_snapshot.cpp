@@ -116,11 +116,11 @@ void ShardSnapshot::write_session(const Session& session) {
       image.subscriptions.push_back(image_of(std::move(filter), subscriber));
     };
     shard_.subscriptions_.for_each_of(session, add);
-    for (const SharedMembership& one : session.shared)
+    for (const SharedMembership& one : *session.shared)
       image.subscriptions.push_back({{one.filter, one.options}, one.identifier});
     image.received = received_by_record(session);
     image.last_read = session.last_read;
-    image.reads_owed.assign(session.reads_owed.begin(), session.reads_owed.end());
+    image.reads_owed.assign(session.reads_owed->begin(), session.reads_owed->end());
     image.queue_begin = session.send.begin_position();
     image.dup_until = session.send.sent_until();
     run_->queue_number = session.number;

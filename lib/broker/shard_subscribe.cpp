@@ -17,7 +17,7 @@ Reason Shard::check_entry(const Connection& connection, const mqtt::SubscribeEnt
     return Reason::topic_filter_invalid;
   }
   Session& session = *connection.session;
-  const std::size_t filters = session.subscriptions.size() + session.shared.size() + accepted;
+  const std::size_t filters = session.subscriptions.size() + session.shared->size() + accepted;
   if (filters < settings_.filters_per_session_max) return Reason::success;
   const bool is_replaced =
       subscriptions_.has(session, entry.filter) || session.has_shared(entry.filter);

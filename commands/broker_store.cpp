@@ -18,6 +18,7 @@
 #include "lib/broker/shard.h"
 #include "lib/broker/store_compaction.h"
 #include "lib/os/clock.h"
+#include "lib/storage/lost_files.h"
 #include "lib/storage/repair.h"
 
 namespace mqz::commands {
@@ -187,6 +188,8 @@ int run_repair(const Parsed& parsed) {
   }
   const auto repaired = storage::repair_store(os::real_disk(), checked->directory);
   if (!repaired) return report(parsed.path(), stop_for_store(repaired.error(), checked->directory));
+  if (auto accepted = storage::accept_loss(os::real_disk(), checked->directory); !accepted)
+    return report(parsed.path(), stop_for_store(accepted.error(), checked->directory));
   return print(describe_loss(*checked, *repaired));
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "lib/broker/record_codec.h"
 
 namespace mqz::broker {
@@ -14,6 +16,8 @@ MessageRef take_message(Record& record) {
 }
 
 MessageRef JournalMessages::read(storage::Address address, Now now) {
+  has_read_ = true;
+  is_released_ = false;
   const auto view = reader_.read(address);
   if (!view) return failed_(view.error()), MessageRef();
   auto record = decode(view->head.type, view->head.version, view->body, now);
@@ -23,6 +27,12 @@ MessageRef JournalMessages::read(storage::Address address, Now now) {
                                              address.segment, address.offset)});
   }
   return message;
+}
+
+void JournalMessages::rest() {
+  if (std::exchange(has_read_, false) || is_released_) return;
+  reader_.release();
+  is_released_ = true;
 }
 
 }  // namespace mqz::broker

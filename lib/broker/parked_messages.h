@@ -21,6 +21,8 @@ class ParkedMessages {
   // told: the broker ends, or, if accepts_loss, goes on without it.
   virtual MessageRef read(storage::Address address, Now now) = 0;
   virtual bool accepts_loss() const { return false; }
+  // A turn is over. What was read ahead is given back when none was read in it.
+  virtual void rest() {}
 };
 
 class JournalMessages final : public ParkedMessages {
@@ -31,10 +33,13 @@ class JournalMessages final : public ParkedMessages {
       : reader_(segments), accepts_loss_(accepts_loss), failed_(std::move(failed)) {}
   MessageRef read(storage::Address address, Now now) override;
   bool accepts_loss() const override { return accepts_loss_; }
+  void rest() override;
 
  private:
   storage::BodyReader reader_;
   bool accepts_loss_;
+  bool has_read_ = false;  // in this turn
+  bool is_released_ = true;
   std::function<void(const Error&)> failed_;
 };
 

@@ -241,9 +241,9 @@ RecordType type_of(const Record& record) {
 
 std::string_view record_name(std::uint16_t type) {
   constexpr std::array<std::string_view, 16> names{
-      "",           "publish",   "deliver",     "group_taken", "connect",
-      "disconnect", "subscribe", "unsubscribe", "settle",      "release",
-      "repeat",     "will",      "end",         "start",       "read_done", "moved"};
+      "",          "publish",     "deliver",   "group_taken", "connect", "disconnect",
+      "subscribe", "unsubscribe", "settle",    "release",     "repeat",  "will",
+      "end",       "start",       "read_done", "moved"};
   return type < names.size() ? names[type] : std::string_view{};
 }
 

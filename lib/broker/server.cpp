@@ -126,11 +126,14 @@ void Server::on_store_news() {
 
 // On a shard's thread.
 void Server::on_unreadable(const Error& error, bool accepts_loss) {
-  log_->write(LogType::error, "a message that waits cannot be read back: " + error.text);
+  const std::string& directory = store_->journal().directory();
+  Error told{ErrorCode::corrupt, "a message that waits cannot be read back: " + error.text};
+  if (told.text.find(directory) == std::string::npos) told.text = directory + ": " + told.text;
+  log_->write(LogType::error, told.text);
   if (accepts_loss) return;
   {
     const std::lock_guard hold(unreadable_lock_);
-    if (!unreadable_) unreadable_ = error;
+    if (!unreadable_) unreadable_ = std::move(told);
   }
   failure_.wake();
 }

@@ -253,6 +253,7 @@ void Shard::tick() {
   run_committed();
   snapshot_->step();
   moving_.step();
+  if (parked_) parked_->rest();
 }
 
 bool Shard::is_void(const Timer& timer) const {

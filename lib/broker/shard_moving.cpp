@@ -1,6 +1,7 @@
 #include "lib/broker/shard_moving.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/broker/shard.h"
 
@@ -10,8 +11,10 @@ namespace {
 constexpr std::size_t entries_at_once = 10'000;
 constexpr std::size_t bytes_at_once = 128U << 10U;
 constexpr std::size_t on_their_way_max = 1U << 20U;
-// So that a record is hardly larger than its message.
-constexpr std::size_t places_max = 512;
+constexpr std::size_t tries_at_once = 1'000;
+// A record is not much larger than its message: or it would soon be moved again itself.
+constexpr std::size_t place_bytes = 8;
+constexpr std::size_t places_min = 8;
 
 }  // namespace
 
@@ -38,7 +41,8 @@ void ShardMoving::end() {
 ParkedMessages& ShardMoving::parked() const { return *shard_.parked_; }
 
 bool ShardMoving::has_work() const {
-  return !segments_.empty() && (!has_looked_ || on_their_way_ < on_their_way_max);
+  if (segments_.empty()) return false;
+  return !has_looked_ || (on_their_way_ < on_their_way_max && !shard_.is_journal_full());
 }
 
 void ShardMoving::step() {
@@ -74,27 +78,35 @@ void ShardMoving::note(const Session& session, std::uint64_t position) {
     found_.push_back({message.address(), {session.id, session.number, position}});
 }
 
+// Has it been delivered meanwhile? Then it need not be moved, nor be there any more.
+bool ShardMoving::is_settled(const Found& found) const {
+  const Session* session = shard_.sessions_.find(found.place.session);
+  if (session == nullptr || !session->send.has(found.place.position)) return true;
+  const QueuedMessage& message = session->send.at(found.place.position).message;
+  return !message.is_parked() || message.address() != found.address;
+}
+
 void ShardMoving::propose_more() {
   std::size_t bytes = 0;
-  while (found_at_ < found_.size() && bytes < bytes_at_once) {
+  for (std::size_t tries = 0; tries < tries_at_once && bytes < bytes_at_once; ++tries) {
+    if (found_at_ == found_.size()) return;
     const storage::Address address = found_[found_at_].address;
-    MovedRecord moved;
+    if (is_settled(found_[found_at_])) {
+      ++found_at_;
+      continue;
+    }
+    MovedRecord moved{.message = parked().read(address, shard_.now_)};
+    if (!moved.message && !parked().accepts_loss()) return end();
+    if (!moved.message) {
+      ++found_at_;
+      continue;
+    }
+    const std::size_t places_max = std::max(moved.message->bytes() / place_bytes, places_min);
     for (; found_at_ < found_.size() && found_[found_at_].address == address &&
            moved.places.size() < places_max;
          ++found_at_) {
-      moved.places.push_back(found_[found_at_].place);
+      if (!is_settled(found_[found_at_])) moved.places.push_back(found_[found_at_].place);
     }
-    // What has been delivered meanwhile need not be moved, nor be there any more.
-    std::erase_if(moved.places, [&](const QueuePlace& place) {
-      const Session* session = shard_.sessions_.find(place.session);
-      if (session == nullptr || !session->send.has(place.position)) return true;
-      const QueuedMessage& message = session->send.at(place.position).message;
-      return !message.is_parked() || message.address() != address;
-    });
-    if (moved.places.empty()) continue;
-    moved.message = parked().read(address, shard_.now_);
-    if (!moved.message && parked().accepts_loss()) continue;
-    if (!moved.message) return end();
     bytes += moved.message->bytes();
     on_their_way_ += moved.message->bytes();
     shard_.propose({.what = std::move(moved)});

@@ -34,6 +34,7 @@ class ShardMoving {
   };
   void look_for_more();
   void note(const Session& session, std::uint64_t position);
+  bool is_settled(const Found& found) const;
   void propose_more();
   ParkedMessages& parked() const;
   void end();

@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t slice_bytes = 256U << 10U;
 constexpr std::size_t waiting_max = 4U << 20U;
 constexpr std::chrono::seconds pause_after_failure{10};
+// What a full disk holds may all be needed: then another snapshot frees nothing.
+constexpr std::chrono::seconds pause_when_full{5};
 
 }  // namespace
 
@@ -40,8 +42,10 @@ class SnapshotKeeper::Target final : public SnapshotTarget {
   }
   void end() override { thread_->end(); }
 
-  // Once everything was added.
-  storage::LiveBodies take_parked() { return std::move(parked_); }
+  storage::LiveBodies take_parked() {
+    const std::lock_guard hold(parked_lock_);
+    return std::exchange(parked_, {});
+  }
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   std::optional<Result<void>> outcome() const { return thread_->outcome(); }
   // The shards may still know this object, but do not run any more.
@@ -75,16 +79,18 @@ bool SnapshotKeeper::is_due(MonoTime now) const {
   const std::uint64_t grown = replayed_bytes_ + sequencer_.bytes() - grown_from_;
   if (grown == 0 || now < not_before_) return false;
   if (grown > std::max(least_bytes_, last_bytes_)) return true;
-  return journal_.space() != storage::SpaceState::ok && journal_.segments().all().size() > 1;
+  const bool is_full = journal_.space() != storage::SpaceState::ok;
+  return is_full && now >= full_again_ && journal_.segments().all().size() > 1;
 }
 
 void SnapshotKeeper::step(Shard& front, MonoTime now) {
   if (target_) return end(front, now);
   if (removes_) remove_segments(now);
-  if (!front.snapshot().is_running() && is_due(now)) begin(front);
+  if (!front.snapshot().is_running() && is_due(now)) begin(front, now);
 }
 
-void SnapshotKeeper::begin(Shard& front) {
+void SnapshotKeeper::begin(Shard& front, MonoTime now) {
+  full_again_ = now + pause_when_full;
   begun_from_ = front.applied() + 1;
   begun_at_ = sequencer_.bytes();
   target_ = std::make_shared<Target>(journal_, begun_from_, news_);
@@ -95,14 +101,13 @@ void SnapshotKeeper::end(Shard& front, MonoTime now) {
   const auto outcome = target_->outcome();
   if (!outcome) return;
   const std::uint64_t bytes = target_->bytes();
-  storage::LiveBodies parked = target_->take_parked();
-  target_.reset();
+  const auto target = std::exchange(target_, nullptr);
   if (!*outcome) return failed("a snapshot of the store cannot be written", outcome->error(), now);
   last_bytes_ = bytes;
   grown_from_ = begun_at_;
   replayed_bytes_ = 0;
   replay_from_ = begun_from_;
-  parked_ = std::move(parked);
+  parked_ = target->take_parked();
   removes_ = true;
   worked();
   remove_segments(now);

@@ -41,7 +41,7 @@ class SnapshotKeeper {
  private:
   class Target;
   bool is_due(MonoTime now) const;
-  void begin(Shard& front);
+  void begin(Shard& front, MonoTime now);
   void end(Shard& front, MonoTime now);
   storage::CompactionPlan plan_segments() const;
   void remove_segments(MonoTime now);
@@ -64,7 +64,8 @@ class SnapshotKeeper {
   storage::LiveBodies parked_{};
   bool removes_ = false;  // segments are to be removed, when the journal lets them go
   MonoTime not_before_{};
-  std::string told_{};  // the failure that the log has last
+  MonoTime full_again_{};  // when the disk is full
+  std::string told_{};     // the failure that the log has last
 };
 
 }  // namespace mqz::broker

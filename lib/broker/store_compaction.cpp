@@ -86,7 +86,7 @@ std::vector<std::uint32_t> segments_to_take(const storage::SegmentTable& segment
   std::vector<std::uint32_t> taken;
   std::uint64_t bytes = 0;
   for (const std::uint32_t ordinal : storage::plan_compaction(loads, replay_from).copy) {
-    bytes += counted->parked().of(ordinal);
+    bytes += counted->parked().repeated(ordinal);
     if (bytes > taken_bytes_max) break;
     taken.push_back(ordinal);
   }
@@ -107,8 +107,8 @@ Result<StoreCompaction> compact_store(os::Disk& disk, const std::string& directo
   replay.end();
   std::optional<Error> unreadable;
   for (Shard* shard : pointers) {
-    shard->use(std::make_unique<JournalMessages>(
-        journal.segments(), false, [&](const Error& error) { unreadable = error; }));
+    shard->use(std::make_unique<JournalMessages>(journal.segments(), false,
+                                                 [&](const Error& error) { unreadable = error; }));
   }
   const storage::Position replay_from = shards.front()->applied() + 1;
   const auto taken = segments_to_take(journal.segments(), shards, replay_from);

@@ -19,6 +19,7 @@ void LiveBodies::note(Address address, std::uint64_t bytes) {
   const std::uint32_t cell = address.offset / cell_bytes;
   const std::size_t word = cell / 64;
   const std::uint64_t bit = std::uint64_t{1} << (cell % 64);
+  segment.repeated += bytes;
   if (segment.cells.size() <= word) segment.cells.resize(word + 1);
   if ((segment.cells[word] & bit) != 0) return;
   segment.cells[word] |= bit;
@@ -37,6 +38,7 @@ void LiveBodies::merge(const LiveBodies& others) {
       told += static_cast<std::uint64_t>(std::popcount(theirs.cells[word]));
       ours.cells[word] |= theirs.cells[word];
     }
+    ours.repeated += theirs.repeated;
     if (told != 0) ours.bytes += theirs.bytes * (told - known) / told;
   }
 }
@@ -44,6 +46,11 @@ void LiveBodies::merge(const LiveBodies& others) {
 std::uint64_t LiveBodies::of(std::uint32_t segment) const {
   const auto at = segments_.find(segment);
   return at == segments_.end() ? 0 : at->second.bytes;
+}
+
+std::uint64_t LiveBodies::repeated(std::uint32_t segment) const {
+  const auto at = segments_.find(segment);
+  return at == segments_.end() ? 0 : at->second.repeated;
 }
 
 std::vector<SegmentLoad> segment_loads(const SegmentTable& segments, const LiveBodies& live) {

@@ -23,12 +23,15 @@ class LiveBodies {
   void merge(const LiveBodies& others);
   // More than 0 if anything there is needed.
   std::uint64_t of(std::uint32_t segment) const;
+  // The same, with every record as often as it was noted.
+  std::uint64_t repeated(std::uint32_t segment) const;
 
  private:
   static constexpr std::uint32_t cell_bytes = 64;
   struct Segment {
     std::vector<std::uint64_t> cells{};
     std::uint64_t bytes = 0;
+    std::uint64_t repeated = 0;
   };
   std::map<std::uint32_t, Segment> segments_{};
 };

@@ -9,6 +9,11 @@
 
 namespace mqz::storage {
 
+Result<void> accept_loss(os::Disk& disk, const std::string& directory) {
+  return has_lost_files(disk, directory) ? Result<void>()
+                                         : disk.make_directory(directory + "/lost");
+}
+
 bool has_lost_files(os::Disk& disk, const std::string& directory) {
   return disk.list(directory + "/lost").has_value();
 }

@@ -12,6 +12,9 @@ namespace mqz::storage {
 // Was a loss of this store accepted once?
 bool has_lost_files(os::Disk& disk, const std::string& directory);
 
+// It was: from now on a broker passes over what it cannot read back.
+Result<void> accept_loss(os::Disk& disk, const std::string& directory);
+
 class LostFiles {
  public:
   // What is done is told in `done`, a line each.

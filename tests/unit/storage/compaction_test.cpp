@@ -76,6 +76,7 @@ TEST_CASE("a body that several need counts once", "[storage]") {
   CHECK(live.of(1) == 150);
   CHECK(live.of(2) == 7);
   CHECK(live.of(3) == 0);
+  CHECK(live.repeated(1) == 350);
 
   LiveBodies others;
   others.note({1, 700}, 50);

@@ -93,11 +93,11 @@ Result<void> Server::open_store(const StoreOptions& options) {
   loops_.front()->on_turn(
       [this](MonoTime time) { snapshots_->step(loops_.front()->shard(), time); });
   shards.front()->use(std::move(sequencer));
+  const bool accepts_loss =
+      options.salvages || storage::has_lost_files(disk_of(options), options.directory);
   store_->start([this] { on_store_news(); });
   replay.finish();
   shards.front()->flush();
-  const bool accepts_loss =
-      options.salvages || storage::has_lost_files(disk_of(options), options.directory);
   for (const auto& loop : loops_) {
     loop->set_journal(store_->journal());
     loop->shard().use(std::make_unique<JournalMessages>(

@@ -136,10 +136,14 @@ class WebSocket(harness.Case):
         first, second = (b"".join(b"%d\n" % i for i in r) for r in (range(500), range(500, 1000)))
         listener = self.sub("-t", "back", "-q", "2", "-C", "1000")
         child = self.start([harness.MQZ, "pub", "-L", self.url, "-t", "back", "-q", qos, "-l",
-                            "--stats"], stdin=subprocess.PIPE)
+                            "--stats", "-d"], stdin=subprocess.PIPE)
         child.stdin.write(first)
         child.stdin.flush()
         listener.wait_until(lambda: listener.out() == first, "the first lines are printed")
+        # The next server knows nothing of this one: what it had not confirmed would come twice.
+        answer = {"0": "", "1": "PUBACK", "2": "PUBCOMP"}[qos]
+        if answer:
+            child.wait_until(lambda: child.said().count(answer) == 500, "all are confirmed")
         self.server.send(signal.SIGKILL)
         self.server.wait()
         for each in (child, listener):

@@ -17,13 +17,13 @@ COUNTED = "sys_interval 1\n"
 
 @on_every_placement
 class SlowReceivers(harness.Case):
-    def dropped(self, broker):
-        """How many the broker says it dropped: a figure of the next interval."""
+    def dropped(self, broker, at_least):
+        """How many the broker says it dropped: what is retained may be an interval old."""
         client = Socket(broker.port).join("counter")
         client.subscribe("$SYS/broker/publish/messages/dropped")
         end = time.monotonic() + harness.PATIENCE
         count = 0
-        while count == 0 and time.monotonic() < end:
+        while count < at_least and time.monotonic() < end:
             count = int(client.expect(PUBLISH).rsplit(b"dropped", 1)[1])
         client.close()
         return count
@@ -84,7 +84,7 @@ class SlowReceivers(harness.Case):
             speaker.join()
         self.assertLess(got, sent)
         self.assertGreater(got, WAITING // 8004 // 2)
-        self.assertGreaterEqual(self.dropped(broker), sent - got)
+        self.assertGreaterEqual(self.dropped(broker, sent - got), sent - got)
 
     def test_who_does_not_acknowledge_is_disconnected_at_its_queues_limit(self):
         broker = self.start_broker(*self.placement, config="max_queued_messages 50\n" + COUNTED)
@@ -117,7 +117,7 @@ class SlowReceivers(harness.Case):
             back.send(b"\x40\2" + body[6:8])
             got.append(int(body[8:]))
         self.assertEqual(got, list(range(50)))
-        self.assertEqual(self.dropped(broker), 30)
+        self.assertEqual(self.dropped(broker, 30), 30)
 
     def test_a_publisher_faster_than_everyone_is_served_to_its_last_message(self):
         broker = self.start_broker(*self.placement)

@@ -62,8 +62,6 @@ void SendQueue::restore(std::uint64_t begin, std::uint64_t dup_until) {
   dup_until_ = dup_until;
 }
 
-void SendQueue::restore_entry(Outgoing outgoing) { push(std::move(outgoing)); }
-
 void SendQueue::retire(std::uint64_t position) {
   Outgoing& outgoing = ring_.at(position);
   MQZ_CHECK(outgoing.state == SendState::done);

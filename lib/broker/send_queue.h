@@ -107,7 +107,6 @@ class SendQueue {
 
   // As a snapshot has it; on a new queue, before anything is pushed.
   void restore(std::uint64_t begin, std::uint64_t dup_until);
-  void restore_entry(Outgoing outgoing);
   // Positions below it may have been sent to a client whose connection is gone.
   std::uint64_t sent_until() const { return dup_until_ > sent_ ? dup_until_ : sent_; }
 

@@ -93,16 +93,15 @@ Result<void> Server::open_store(const StoreOptions& options) {
   loops_.front()->on_turn(
       [this](MonoTime time) { snapshots_->step(loops_.front()->shard(), time); });
   shards.front()->use(std::move(sequencer));
-  const bool accepts_loss =
-      options.salvages || storage::has_lost_files(disk_of(options), options.directory);
+  accepts_loss_ = options.salvages || storage::has_lost_files(disk_of(options), options.directory);
   store_->start([this] { on_store_news(); });
   replay.finish();
   shards.front()->flush();
   for (const auto& loop : loops_) {
     loop->set_journal(store_->journal());
-    loop->shard().use(std::make_unique<JournalMessages>(
-        store_->journal().segments(), accepts_loss,
-        [this, accepts_loss](const Error& error) { on_unreadable(error, accepts_loss); }));
+    loop->shard().use(
+        std::make_unique<JournalMessages>(store_->journal().segments(), accepts_loss_,
+                                          [this](const Error& error) { on_unreadable(error); }));
   }
   return {};
 }
@@ -124,24 +123,22 @@ void Server::on_store_news() {
   if (store_->journal().failure()) failure_.wake();
 }
 
-// On a shard's thread.
-void Server::on_unreadable(const Error& error, bool accepts_loss) {
+// On a shard's thread. The first is told here; what is passed over, each session counts and tells.
+void Server::on_unreadable(const Error& error) {
+  const std::lock_guard hold(unreadable_lock_);
+  if (unreadable_) return;
   const std::string& directory = store_->journal().directory();
   Error told{ErrorCode::corrupt, "a message that waits cannot be read back: " + error.text};
   if (told.text.find(directory) == std::string::npos) told.text = directory + ": " + told.text;
   log_->write(LogType::error, told.text);
-  if (accepts_loss) return;
-  {
-    const std::lock_guard hold(unreadable_lock_);
-    if (!unreadable_) unreadable_ = std::move(told);
-  }
-  failure_.wake();
+  unreadable_ = std::move(told);
+  if (!accepts_loss_) failure_.wake();
 }
 
 std::optional<Error> Server::failure() const {
   {
     const std::lock_guard hold(unreadable_lock_);
-    if (unreadable_) return unreadable_;
+    if (unreadable_ && !accepts_loss_) return unreadable_;
   }
   return store_ ? store_->journal().failure() : std::nullopt;
 }

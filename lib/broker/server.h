@@ -57,7 +57,7 @@ class Server {
   static Result<std::unique_ptr<Server>> make(const ServerOptions& options);
   Result<void> open_store(const StoreOptions& options);
   void on_store_news();
-  void on_unreadable(const Error& error, bool accepts_loss);
+  void on_unreadable(const Error& error);
   void log_repair(const storage::RepairReport& report);
 
   Loads loads_;
@@ -71,7 +71,8 @@ class Server {
   storage::SpaceState space_ = storage::SpaceState::ok;  // the committer's
   std::unique_ptr<SnapshotKeeper> snapshots_{};
   mutable std::mutex unreadable_lock_{};
-  std::optional<Error> unreadable_{};  // what a shard could not read back
+  std::optional<Error> unreadable_{};  // the first that a shard could not read back
+  bool accepts_loss_ = false;          // then it is passed over
   std::vector<std::jthread> threads_{};
 };
 

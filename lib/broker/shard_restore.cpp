@@ -47,7 +47,7 @@ void ShardRestore::queue(SlotId id, QueueImage image) {
   if (session == nullptr) return;
   for (Outgoing& outgoing : image.entries) {
     session->took_shares |= outgoing.extra && outgoing.extra->origin != 0;
-    session->send.restore_entry(std::move(outgoing));
+    session->send.push(std::move(outgoing));
   }
 }
 

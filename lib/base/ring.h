@@ -34,15 +34,21 @@ class Ring {
     ++begin_;
   }
 
+  // The first leaves; what is left of it in its slot must own nothing.
+  T take() {
+    MQZ_CHECK(!empty());
+    return std::move(slots_[begin_++ & mask()]);
+  }
+
   // Nothing was ever pushed: the first will have this position.
   void begin_at(std::uint64_t position) {
     MQZ_CHECK(empty());
     begin_ = end_ = position;
   }
 
-  // Gives the memory back when empty, and keeps the positions.
-  void shrink() {
-    if (!empty() || capacity_ <= 16) return;
+  // Gives the memory back when empty, if it is more than so many slots; keeps the positions.
+  void shrink(std::uint32_t kept = 16) {
+    if (!empty() || capacity_ <= kept) return;
     slots_.reset();
     capacity_ = 0;
   }

@@ -8,6 +8,13 @@
 
 namespace mqz::broker {
 
+namespace {
+
+// Records that have room without asking for memory again, however few are on their way now.
+constexpr std::uint32_t waiting_kept = 65'536;
+
+}  // namespace
+
 void JournalSequencer::append(storage::Frame frame) {
   bytes_ += frame.bytes;
   const storage::Position first = journal_.append(std::move(frame));
@@ -15,7 +22,7 @@ void JournalSequencer::append(storage::Frame frame) {
   builder_.reuse(journal_.take_buffer());
 }
 
-void JournalSequencer::propose(Record record, Now now) {
+void JournalSequencer::propose(Record&& record, Now now) {
   const storage::RecordHead head{.type = static_cast<std::uint16_t>(type_of(record)),
                                  .version = record_version};
   const std::size_t size = encoded_size(record, now);
@@ -32,7 +39,7 @@ void JournalSequencer::propose(Record record, Now now) {
                           [this](storage::Frame frame) { append(std::move(frame)); });
   }
   record.position = next_ - 1;  // of the last part
-  waiting_.push_back({std::move(record), offset});
+  waiting_.push({std::move(record), offset});
   if (builder_.bytes() >= part_bytes) flush();
 }
 
@@ -49,12 +56,12 @@ std::optional<Record> JournalSequencer::take_committed() {
     committed_at_ = 0;
     journal_.take_committed(committed_);
   }
+  if (waiting_.empty()) waiting_.shrink(waiting_kept);
   if (waiting_.empty() || waiting_.front().record.position >= end) return std::nullopt;
-  Record record = std::move(waiting_.front().record);
   const std::uint32_t offset = waiting_.front().offset;
-  waiting_.pop_front();
-  while (committed_[committed_at_].end() <= record.position) ++committed_at_;
-  if (offset != 0) record.address = committed_[committed_at_].address_of(offset);
+  std::optional<Record> record(std::move(waiting_.take().record));
+  while (committed_[committed_at_].end() <= record->position) ++committed_at_;
+  if (offset != 0) record->address = committed_[committed_at_].address_of(offset);
   return record;
 }
 

@@ -2,8 +2,7 @@
 // record is committed when the journal has it as durably as was promised. One thread, the front's.
 #pragma once
 
-#include <deque>
-
+#include "lib/base/ring.h"
 #include "lib/broker/sequencer.h"
 #include "lib/storage/journal.h"
 
@@ -18,7 +17,7 @@ class JournalSequencer final : public Sequencer {
   JournalSequencer(storage::Journal& journal, std::uint64_t incarnation)
       : journal_(journal), builder_(incarnation), next_(journal.next_position()) {}
 
-  void propose(Record record, Now now) override;
+  void propose(Record&& record, Now now) override;
   // What was proposed in this turn goes to the journal.
   void flush() override;
   std::optional<Record> take_committed() override;
@@ -35,7 +34,7 @@ class JournalSequencer final : public Sequencer {
   storage::Journal& journal_;
   storage::FrameBuilder builder_;
   storage::Position next_;  // of the next record
-  std::deque<Waiting> waiting_{};
+  Ring<Waiting> waiting_{};
   std::uint64_t bytes_ = 0;
   storage::Position committed_end_ = 0;
   std::vector<storage::Committed> committed_{};  // frames, not all of whose records were taken

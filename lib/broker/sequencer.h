@@ -14,7 +14,7 @@ class Sequencer {
  public:
   virtual ~Sequencer() = default;
   // `now` is for the deadlines in it.
-  virtual void propose(Record record, Now now) = 0;
+  virtual void propose(Record&& record, Now now) = 0;
   // The turn in which something was proposed is over.
   virtual void flush() {}
   // The next committed record, if one is there. Called until it says nothing.
@@ -24,15 +24,15 @@ class Sequencer {
 // Nothing survives the process; everything is committed at once.
 class MemorySequencer final : public Sequencer {
  public:
-  void propose(Record record, Now) override { records_.push_back(std::move(record)); }
+  void propose(Record&& record, Now) override { records_.push_back(std::move(record)); }
   std::optional<Record> take_committed() override {
     if (next_ == records_.size()) {
       records_.clear();
       next_ = 0;
       return std::nullopt;
     }
-    Record record = std::move(records_[next_++]);
-    record.position = ++position_;
+    std::optional<Record> record(std::move(records_[next_++]));
+    record->position = ++position_;
     return record;
   }
 

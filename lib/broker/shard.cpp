@@ -343,7 +343,7 @@ bool Shard::must_wait(ShardIndex from, const Mail& mail) const {
   return std::ranges::any_of(mail_held_, [&](const auto& held) { return held.first == from; });
 }
 
-void Shard::propose(Record record) {
+void Shard::propose(Record&& record) {
   if (is_replaying_) return;
   record.shard = options_.index;
   if (const Session* session = sessions_.find(record.session); session && session->recorded)
@@ -367,7 +367,7 @@ void Shard::run_committed() {
     applied_ = record->position;
     if (!shares_owed_.empty()) forget_share(*record);
     if (record->is_for_all()) {
-      send_mail_to_others(CommittedMail{*record});
+      if (active_ != bit_of(options_.index)) send_mail_to_others(CommittedMail{*record});
       apply(*record);
     } else if (record->shard == options_.index) {
       apply(*record);

@@ -192,7 +192,7 @@ class Shard {
   // Ends a connection for a reason: version 5 is told, 3.x is closed.
   void refuse(Connection& connection, mqtt::Reason reason);
   void close(Connection& connection);
-  void propose(Record record);
+  void propose(Record&& record);
   void run_committed();
   void end_condemned();
   bool is_void(const Timer& timer) const;

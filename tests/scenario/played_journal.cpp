@@ -57,7 +57,7 @@ bool DelayingSequencer::release(std::size_t count) {
   return released_ > 0;
 }
 
-void KeepingSequencer::propose(broker::Record record, Now now) {
+void KeepingSequencer::propose(broker::Record&& record, Now now) {
   uncommitted_.push_back(kept(record, now));
   const broker::Record again = record_of(uncommitted_.back(), now);
   MQZ_CHECK(kept(again, now).body == uncommitted_.back().body);

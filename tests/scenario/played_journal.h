@@ -17,7 +17,7 @@ namespace mqz::scenario {
 // Commits what was proposed in order, some records at a time, and only when it is told to.
 class DelayingSequencer final : public broker::Sequencer {
  public:
-  void propose(broker::Record record, Now) override { waiting_.push_back(std::move(record)); }
+  void propose(broker::Record&& record, Now) override { waiting_.push_back(std::move(record)); }
   std::optional<broker::Record> take_committed() override;
   // Lets up to `count` records through; false when none waits.
   bool release(std::size_t count);
@@ -40,7 +40,7 @@ class KeepingSequencer final : public broker::Sequencer {
   KeepingSequencer(std::unique_ptr<broker::Sequencer> inner, std::vector<KeptRecord>& kept,
                    bool parks)
       : inner_(std::move(inner)), kept_(kept), parks_(parks) {}
-  void propose(broker::Record record, Now now) override;
+  void propose(broker::Record&& record, Now now) override;
   std::optional<broker::Record> take_committed() override;
   // The bytes of what was proposed and is not committed, in order.
   const std::deque<KeptRecord>& uncommitted() const { return uncommitted_; }

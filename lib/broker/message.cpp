@@ -3,6 +3,8 @@
 #include <cstring>
 #include <new>
 
+#include "lib/base/small_blocks.h"
+
 namespace mqz::broker {
 
 namespace {
@@ -30,7 +32,7 @@ char* append(char* to, Bytes bytes) {
 
 Message* MessageRef::allocate(std::size_t topic_bytes, std::size_t properties_bytes,
                               std::size_t payload_bytes) {
-  void* room = ::operator new(sizeof(Message) + topic_bytes + properties_bytes + payload_bytes);
+  void* room = take_block(sizeof(Message) + topic_bytes + properties_bytes + payload_bytes);
   auto* block = new (room) Message;
   block->topic_bytes_ = static_cast<std::uint16_t>(topic_bytes);
   block->properties_bytes_ = static_cast<std::uint32_t>(properties_bytes);
@@ -65,9 +67,14 @@ MessageRef MessageRef::make(std::string_view topic, mqtt::PropertyView propertie
 }
 
 void MessageRef::release() {
-  if (block_ == nullptr || block_->owners_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (block_ == nullptr) return;
+  // The only owner need not tell anyone.
+  if (block_->owners_.load(std::memory_order_acquire) != 1 &&
+      block_->owners_.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    return;
+  const std::size_t bytes = block_->bytes();
   block_->~Message();
-  ::operator delete(block_);
+  free_block(block_, bytes);
 }
 
 }  // namespace mqz::broker

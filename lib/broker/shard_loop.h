@@ -58,6 +58,7 @@ class ShardLoop {
 
   bool are_others_crowded() const;
   void guard_memory(MonoTime now);
+  bool is_journal_idle() const;
   bool is_journal_behind() const;
   void turn();
   Millis timeout() const;

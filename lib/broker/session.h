@@ -56,6 +56,7 @@ struct Session {
   // By the records, which come later than the connection itself.
   bool is_online = false;
   bool took_shares = false;             // a shared group has given it something
+  bool sends_later = false;             // see ShardSending
   std::uint32_t expiry_s = 0;           // UINT32_MAX: never
   MonoTime expires = MonoTime::max();   // while absent
   MonoTime will_due = MonoTime::max();  // while absent and a delayed will waits

@@ -208,7 +208,7 @@ void Shard::lost(Connection& connection) {
 
 void Shard::writable(Connection& connection) {
   if (connection.session == nullptr || connection.state != ConnectionState::open) return;
-  pump(*connection.session);
+  sending_.pump(*connection.session);
   if (!reads_.empty()) continue_reads(*connection.session);
   run_committed();
 }
@@ -234,7 +234,7 @@ std::optional<MonoTime> Shard::next_deadline() const {
 
 bool Shard::has_work() const {
   return !retained_ready_.empty() || !serves_ready_.empty() || snapshot_->due() <= now_.mono ||
-         moving_.has_work();
+         sending_.has_work() || moving_.has_work();
 }
 
 void Shard::tick() {
@@ -250,6 +250,7 @@ void Shard::tick() {
   }
   timers_.tidy([&](const Timer& timer) { return is_void(timer); });
   run_retained();
+  sending_.step();
   run_committed();
   snapshot_->step();
   moving_.step();

@@ -6,7 +6,8 @@
 // connection), shard_session.cpp (sessions, wills, expiry), shard_publish.cpp (PUBLISH of a client,
 // routing), shard_deliver.cpp (to one session), shard_ack.cpp, shard_subscribe.cpp,
 // shard_groups.cpp, shard_retained.cpp, shard_full.cpp (no room on the disk), shard_apply.cpp
-// (committed records), shard_replay.cpp; beside it shard_snapshot.h and shard_restore.h.
+// (committed records), shard_replay.cpp; beside it shard_sending.h, shard_moving.h, and for
+// snapshots shard_snapshot.h and shard_restore.h.
 #pragma once
 
 #include <atomic>
@@ -43,6 +44,7 @@
 #include "lib/broker/settings.h"
 #include "lib/broker/settlement.h"
 #include "lib/broker/shard_moving.h"
+#include "lib/broker/shard_sending.h"
 #include "lib/broker/subscriptions.h"
 #include "lib/broker/timers.h"
 #include "lib/mqtt/decode.h"
@@ -74,6 +76,7 @@ class Shard {
     std::unique_ptr<Sequencer> sequencer{};  // the front's
     std::vector<Settings> listeners{};       // per listener; empty: `settings` holds for all
     std::uint32_t sys_interval_s = 0;        // 0: no $SYS topics
+    SendLimits sends{};
     std::string version{};
     std::string durability = "memory";  // what an acknowledgement promises, for $SYS
     EventLog* log = nullptr;
@@ -187,6 +190,7 @@ class Shard {
   void cannot_answer(Connection& connection);
   void send_mail(ShardIndex to, Mail mail);
   void send_mail_to_others(const Mail& mail);  // the other active shards
+  bool must_wait(ShardIndex from, const Mail& mail) const;
   bool is_alone() const { return active_ == bit_of(options_.index); }
   static std::uint64_t bit_of(ShardIndex index) { return std::uint64_t{1} << index; }
   // Ends a connection for a reason: version 5 is told, 3.x is closed.
@@ -271,12 +275,9 @@ class Shard {
   void deliver_kept(Session& session, Routed& message, const DeliveryForm& form);
   void done_with(Session& session, std::uint64_t position, Settled how);
   void share_taken(std::string_view filter, std::uint64_t origin, mqtt::Qos qos);
-  void give_up(Session& session, std::uint64_t position);
   void deliver_qos0(Session& session, Routed& message, const DeliveryForm& form);
   bool make_room(Session& session, Routed& message);
   void enqueue(Session& session, Routed& message, const DeliveryForm& form);
-  void pump(Session& session);
-  bool send_next(Session& session, Connection& connection, std::uint64_t position);
   void count_drop(Session& session, std::string_view why);
 
   // shard_ack.cpp
@@ -372,13 +373,11 @@ class Shard {
   bool is_full(const Connection& connection) const;
   void count_connection(const Connection& connection, std::ptrdiff_t change);
 
-  // shard_apply.cpp
-  bool must_wait(ShardIndex from, const Mail& mail) const;
-
   // shard_restore.cpp
   friend class ShardSnapshot;
   friend class ShardRestore;
   friend class ShardMoving;
+  friend class ShardSending;
   // Does the snapshot that the session came from know what happened there?
   bool is_reflected(const Session& session, std::uint64_t position) const;
 
@@ -413,6 +412,7 @@ class Shard {
       newcomers_{};  // becoming active, and their first connections
   Placer placer_;    // the front's
   std::unique_ptr<ParkedMessages> parked_{};
+  ShardSending sending_{*this, options_.sends};
   ShardMoving moving_{*this};
   std::uint64_t assigned_ids_ = 0;
 

@@ -25,7 +25,7 @@ void Shard::write_ack(Connection& connection, PacketType type, std::uint16_t pac
 // The client is done with a message. Nothing waits for this record.
 void Shard::acknowledged(Session& session, std::uint64_t position) {
   done_with(session, position, Settled::finished);
-  pump(session);
+  sending_.pump(session);
 }
 
 void Shard::on_puback(Connection& connection, const Ack& ack) {
@@ -69,7 +69,7 @@ void Shard::apply_settle(Session& session, Connection* connection, const SettleR
     send.retire(record.position);
     if (session.connection == nullptr && send.empty()) send.shrink();
     // Its identifier may be what the next message waited for.
-    return pump(session);
+    return sending_.pump(session);
   }
   if (state >= SendState::done) return;
   if (state != SendState::released) send.mark_released(record.position);

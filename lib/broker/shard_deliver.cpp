@@ -74,7 +74,7 @@ void Shard::deliver_kept(Session& session, Routed& message, const DeliveryForm& 
   if (connection == nullptr || connection->state != ConnectionState::open || !is_next ||
       connection->out.bytes() >= settings_.outgoing_bytes_max)
     return;
-  send_next(session, *connection, position);
+  sending_.send_next(session, *connection, position);
 }
 
 // Nothing more is to be sent of an entry. A durable session's counts until the record is applied.
@@ -157,69 +157,6 @@ void Shard::enqueue(Session& session, Routed& message, const DeliveryForm& form)
     }
   }
   session.send.push(std::move(outgoing));
-}
-
-// Sends what waits, as far as the window and the outbox allow.
-void Shard::pump(Session& session) {
-  Connection* connection = session.connection;
-  if (connection == nullptr || connection->state != ConnectionState::open) return;
-  while (connection->out.bytes() < settings_.outgoing_bytes_max) {
-    const auto position = session.send.next();
-    if (!position || !send_next(session, *connection, *position)) break;
-  }
-  if (session.send.empty()) session.send.shrink();
-}
-
-// The next entry needs no answer: it is not sent, or was at QoS 0.
-void Shard::give_up(Session& session, std::uint64_t position) {
-  done_with(session, position, Settled::finished);
-  if (session.send.has(position)) session.send.pass(position);
-}
-
-// False when the journal does not give the message back: the broker is about to end.
-bool Shard::send_next(Session& session, Connection& connection, std::uint64_t position) {
-  Outgoing& outgoing = session.send.at(position);
-  if (outgoing.state >= SendState::done) return session.send.pass(position), true;
-  if (outgoing.state == SendState::released) {  // after a resume [MQTT-4.4.0-1]
-    session.send.mark_sent(position);
-    write_ack(connection, mqtt::PacketType::pubrel, SendQueue::packet_id(position),
-              mqtt::Reason::success);
-    return true;
-  }
-  const MessageRef block = message_of(outgoing);
-  if (!block) {
-    if (!parked_->accepts_loss()) return false;
-    count_drop(session, "it cannot be read back from the store");
-    return give_up(session, position), true;
-  }
-  const bool repeats = session.send.was_sent(position);
-  if (MQZ_RULE(message_expiry) && !repeats && block->has_expired(now_.mono)) {
-    count_drop(session, "expired while it waited");
-    return give_up(session, position), true;
-  }
-  std::vector<std::uint32_t> identifiers;
-  if (outgoing.identifier != 0) identifiers.push_back(outgoing.identifier);
-  if (outgoing.extra) {
-    identifiers.insert(identifiers.end(), outgoing.extra->more_identifiers.begin(),
-                       outgoing.extra->more_identifiers.end());
-  }
-  Routed message(block);
-  const PublishForm packet{.qos = outgoing.qos,
-                           .retain = outgoing.retain,
-                           .dup = MQZ_RULE(dup) && repeats && outgoing.qos != Qos::at_most_once,
-                           .packet_id = SendQueue::packet_id(position),
-                           .identifiers = identifiers};
-  if (!write_publish(connection, message, packet, now_.mono)) {
-    count_drop(session, "larger than the client accepts");
-    return give_up(session, position), true;
-  }
-  ++counters_.publishes_sent;
-  touch(connection);
-  if (outgoing.qos == Qos::at_most_once) return give_up(session, position), true;
-  const bool keep = session.durable || (outgoing.extra && outgoing.extra->group.is_valid());
-  if (!keep) session.send.forget_message(position);
-  session.send.mark_sent(position);
-  return true;
 }
 
 MessageRef Shard::message_of(const Outgoing& outgoing) {

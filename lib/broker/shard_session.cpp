@@ -61,7 +61,7 @@ void Shard::resume(Session& session) {
                               : settings_.inflight_max);
   if (MQZ_RULE(resend)) session.send.rewind();
   tell_presence(session, true);
-  pump(session);
+  sending_.pump(session);
 }
 
 void Shard::detach(Connection& connection) {

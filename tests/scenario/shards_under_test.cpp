@@ -50,7 +50,8 @@ Shards ShardsUnderTest::make_shards(bool is_spare) {
         .settings = broker::settings_for(config, config.listeners.front()),
         .hash_seed = world_.seed,
         .name_seed = world_.seed,
-        .placement = broker::Placement::spread};
+        .placement = broker::Placement::spread,
+        .sends = world_.delays ? narrow_turns : broker::SendLimits{}};
     if (index == broker::front_shard) {
       options.sequencer = is_spare ? std::make_unique<broker::MemorySequencer>()
                                    : journal_.make_sequencer(world_.delays);

@@ -1,0 +1,56 @@
+// Sends what waits in the queues of sessions, with a bound for every turn: entries may need no
+// answer (they have expired, or are too large for the client), and a whole queue of such ones would
+// be read back from the journal while nobody else is served.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+#include "lib/base/slots.h"
+
+namespace mqz::broker {
+
+class Shard;
+struct Connection;
+struct Outgoing;
+struct Session;
+
+// Entries of queues that are looked at, and bytes of them that are read back from the journal.
+struct SendShare {
+  std::size_t entries = 0;
+  std::size_t bytes = 0;
+};
+
+struct SendLimits {
+  SendShare at_once{256, 256U << 10U};  // of a session, before others have their turn
+  SendShare a_turn{4'096, 4U << 20U};   // of a shard; twice that when input asks for as much
+};
+
+class ShardSending {
+ public:
+  // Part of the shard, and used by it.
+  ShardSending(Shard& shard, const SendLimits& limits)
+      : shard_(shard), limits_(limits), left_(limits.a_turn) {}
+
+  // As far as the window, the outbox and the turn allow; the next turns go on with it.
+  void pump(Session& session);
+  // The entry that the queue has next. False when the journal does not give the message back: the
+  // broker is about to end.
+  bool send_next(Session& session, Connection& connection, std::uint64_t position);
+
+  bool has_work() const { return !waiting_.empty(); }
+  // Once a turn: sessions that did not come to an end, one after the other.
+  void step();
+
+ private:
+  bool take_from(SendShare& share, const Outgoing& outgoing);
+  void give_up(Session& session, std::uint64_t position);
+
+  Shard& shard_;
+  SendLimits limits_;
+  SendShare left_;                // of this turn
+  std::deque<SlotId> waiting_{};  // sessions with Session::sends_later
+};
+
+}  // namespace mqz::broker

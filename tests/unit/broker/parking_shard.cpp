@@ -1,0 +1,144 @@
+#include "tests/unit/broker/parking_shard.h"
+
+#include <array>
+
+#include "lib/base/check.h"
+#include "lib/mqtt/encode.h"
+
+namespace mqz::broker {
+namespace {
+
+class ParkingSequencer final : public Sequencer {
+ public:
+  explicit ParkingSequencer(ParkedRecords& records) : records_(records) {}
+  void propose(Record record, Now now) override { inner_.propose(std::move(record), now); }
+  std::optional<Record> take_committed() override {
+    auto record = inner_.take_committed();
+    if (!record) return record;
+    const std::uint64_t position = records_.last_position = record->position;
+    record->address = {static_cast<std::uint32_t>(1 + position / ParkedRecords::in_segment),
+                       static_cast<std::uint32_t>(position)};
+    if (std::holds_alternative<MovedRecord>(record->what)) records_.moved.push_back(*record);
+    Record copy = *record;
+    if (MessageRef message = take_message(copy))
+      records_.messages[record->address] = std::move(message);
+    return record;
+  }
+
+ private:
+  MemorySequencer inner_{};
+  ParkedRecords& records_;
+};
+
+class CountedMessages final : public ParkedMessages {
+ public:
+  explicit CountedMessages(ParkedRecords& records) : records_(records) {}
+  MessageRef read(storage::Address address, Now) override {
+    records_.reads.push_back(address);
+    return records_.messages.at(address);
+  }
+
+ private:
+  ParkedRecords& records_;
+};
+
+}  // namespace
+
+ParkingShard::ParkingShard(SendLimits sends) {
+  Shard::Options options;
+  options.sends = sends;
+  options.sequencer = std::make_unique<ParkingSequencer>(records);
+  shard = std::make_unique<Shard>(std::move(options));
+  shard->use(std::make_unique<CountedMessages>(records));
+  shard->set_now(now_);
+  shard->start();
+}
+
+ParkingShard::~ParkingShard() = default;
+
+Connection& ParkingShard::connect(const std::string& client_id) {
+  mqtt::PropertyWriter properties;
+  properties.number(mqtt::PropertyId::session_expiry_interval, UINT32_MAX);
+  mqtt::Connect packet;
+  packet.client_id = client_id;
+  packet.properties = properties.view();
+  std::string bytes;
+  mqtt::append(bytes, packet);
+  Connection& connection = shard->accept(++last_transport_);
+  shard->receive(connection, as_bytes(bytes));
+  MQZ_CHECK(connection.state == ConnectionState::open);
+  return connection;
+}
+
+void ParkingShard::subscribe(Connection& connection, const std::string& filter) {
+  std::string entries;
+  mqtt::append_entry(entries, mqtt::SubscribeEntry{filter, {.qos = mqtt::Qos::at_least_once}});
+  std::string bytes;
+  mqtt::append(bytes, mqtt::Subscribe{.packet_id = ++last_packet_id_, .payload = as_bytes(entries)},
+               mqtt::Version::v5);
+  shard->receive(connection, as_bytes(bytes));
+}
+
+void ParkingShard::publish(Connection& connection, const std::string& topic,
+                           const std::string& payload, std::uint32_t expiry_s) {
+  mqtt::PropertyWriter properties;
+  if (expiry_s != 0) properties.number(mqtt::PropertyId::message_expiry_interval, expiry_s);
+  std::string bytes;
+  mqtt::append(bytes,
+               mqtt::Publish{.qos = mqtt::Qos::at_least_once,
+                             .topic = topic,
+                             .packet_id = ++last_packet_id_,
+                             .properties = properties.view(),
+                             .payload = as_bytes(payload)},
+               mqtt::Version::v5);
+  shard->receive(connection, as_bytes(bytes));
+  MQZ_CHECK(connection.state == ConnectionState::open);
+}
+
+void ParkingShard::acknowledge(Connection& connection, std::uint16_t packet_id) {
+  const std::array<char, 4> puback{'\x40', 2, static_cast<char>(packet_id >> 8U),
+                                   static_cast<char>(packet_id)};
+  shard->receive(connection, as_bytes(std::string_view(puback.data(), puback.size())));
+}
+
+void ParkingShard::lose(Connection& connection) {
+  shard->lost(connection);
+  shard->release(connection);
+}
+
+void ParkingShard::turn() {
+  shard->tick();
+  for (const SlotId id : shard->take_dirty()) {
+    Connection* connection = shard->find_connection(id);
+    if (connection == nullptr) continue;
+    connection->dirty = false;
+    std::array<iovec, 64> pieces;
+    while (!connection->out.empty()) {
+      const std::size_t count = connection->out.pieces(pieces);
+      std::size_t bytes = 0;
+      for (std::size_t at = 0; at < count; ++at) {
+        output_[connection->transport].append(static_cast<const char*>(pieces[at].iov_base),
+                                              pieces[at].iov_len);
+        bytes += pieces[at].iov_len;
+      }
+      connection->out.consume(bytes);
+    }
+  }
+}
+
+void ParkingShard::settle() {
+  for (int turns = 0; turns < 1'000'000; ++turns) {
+    turn();
+    if (!shard->has_work() && !shard->has_dirty()) return;
+  }
+  MQZ_CHECK(!"the shard settles");
+}
+
+void ParkingShard::pass(Millis time) {
+  now_.mono += time;
+  now_.wall += time;
+  shard->set_now(now_);
+  settle();
+}
+
+}  // namespace mqz::broker

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "lib/base/rules.h"
 #include "lib/broker/shard.h"
 #include "lib/broker/snapshot_codec.h"
 
 namespace mqz::broker {
 namespace {
 
-constexpr std::size_t queue_piece = 64U << 10U;
 constexpr std::size_t nodes_at_once = 256;
 constexpr Millis pause{5};
 
@@ -82,7 +82,7 @@ void ShardSnapshot::note_ended(const Session& session) {
 }
 
 bool ShardSnapshot::write_next() {
-  if (run_->queue_at < run_->queue.size()) return write_queue(), true;
+  if (run_->queue_at < run_->queue_end) return write_queue(), true;
   if (run_->slot == shard_.sessions_.slot_count()) return shard_.is_front() && write_retained();
   const Session* session = shard_.sessions_.in_slot(run_->slot++);
   if (session != nullptr && session->recorded) write_session(*session);
@@ -123,27 +123,43 @@ void ShardSnapshot::write_session(const Session& session) {
     image.reads_owed.assign(session.reads_owed->begin(), session.reads_owed->end());
     image.queue_begin = session.send.begin_position();
     image.dup_until = session.send.sent_until();
-    run_->queue_number = session.number;
+    run_->queue_of = session.id;
+    run_->queue_at = image.queue_begin;
+    run_->queue_end = session.send.end_position();
     run_->queue_stamp = shard_.applied_;
-    for (std::uint64_t at = image.queue_begin; at < session.send.end_position(); ++at)
-      run_->queue.push_back(copy_of(session.send.at(at)));
   }
   add_to(run_->slice, std::move(image), shard_.applied_, shard_.now_);
 }
 
+// Of a session that has ended meanwhile nothing is needed any more.
 void ShardSnapshot::write_queue() {
+  const Session* session = shard_.sessions_.find(run_->queue_of);
+  if (session == nullptr) {
+    run_->queue_at = run_->queue_end;
+  } else {
+    write_piece(*session);
+  }
+}
+
+// Those behind it that are settled already may leave the queue with it.
+void ShardSnapshot::note_settling(const Session& session, std::uint64_t position) {
+  if (!run_ || run_->queue_of != session.id || !MQZ_RULE(queue_as_stamped)) return;
+  const auto may_change = [&](std::uint64_t at) {
+    return at <= position || session.send.at(at).state == SendState::retired;
+  };
+  while (run_->queue_at < run_->queue_end && may_change(run_->queue_at)) write_piece(session);
+}
+
+void ShardSnapshot::write_piece(const Session& session) {
   Run& run = *run_;
-  QueueImage image{.number = run.queue_number};
-  std::size_t bytes = 0;
-  while (run.queue_at < run.queue.size() && bytes < queue_piece) {
-    Outgoing& next = run.queue[run.queue_at++];
+  const std::size_t piece_bytes = run.target->queue_piece_bytes();
+  QueueImage image{.number = session.number};
+  for (std::size_t bytes = 0; run.queue_at < run.queue_end && bytes < piece_bytes; ++run.queue_at) {
+    MQZ_CHECK(session.send.has(run.queue_at));
+    Outgoing next = copy_of(session.send.at(run.queue_at));
     note_parked(next);
     bytes += next.message.is_parked() ? sizeof(Outgoing) : sizeof(Outgoing) + next.cost;
     image.entries.push_back(std::move(next));
-  }
-  if (run.queue_at == run.queue.size()) {
-    run.queue = std::vector<Outgoing>();
-    run.queue_at = 0;
   }
   add_to(run.slice, std::move(image), run.queue_stamp, shard_.now_);
 }

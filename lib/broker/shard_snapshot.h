@@ -1,7 +1,10 @@
 // The durable state of a shard, written in slices between its turns. What changes meanwhile is
 // right because of the stamps: an entry says what its shard had applied when it was written, and
-// replay begins where the snapshot did. Three things need care:
+// replay begins where the snapshot did. Four things need care:
 //
+// - A long queue takes many turns. It has the stamp of its session: what comes in meanwhile is not
+//   written, and an entry that is about to be settled by a record is written before that, since
+//   what it costs decides whether the records before it found room.
 // - A session that ends meanwhile leaves a note, so that an older CONNECT does not bring it back.
 // - Wills that are due come after the sessions, so that one is found here or there.
 // - Shares of groups come last of all, when what other shards gave back has come to the front.
@@ -42,6 +45,8 @@ class ShardSnapshot {
   void step();
   // A recorded session ends, by the record that is being applied.
   void note_ended(const Session& session);
+  // An entry of its queue is about to change, by the record that is being applied.
+  void note_settling(const Session& session, std::uint64_t position);
 
  private:
   struct Run {
@@ -53,10 +58,10 @@ class ShardSnapshot {
     bool is_written = false;
     std::uint64_t replay_from = 0;  // the front's
     std::size_t others = 0;         // shards that the front waits for
-    // What is left of the queue of the session before, as it was then.
-    std::vector<Outgoing> queue{};
-    std::size_t queue_at = 0;
-    std::uint64_t queue_number = 0;
+    // What is left of the queue of the session before: positions, and when its image was made.
+    SlotId queue_of{};
+    std::uint64_t queue_at = 0;
+    std::uint64_t queue_end = 0;
     std::uint64_t queue_stamp = 0;
     storage::LiveBodies parked{};
     std::vector<std::uint32_t> written_whole{};  // segments
@@ -67,6 +72,7 @@ class ShardSnapshot {
   std::vector<std::uint16_t> received_by_record(const Session& session) const;
   void write_session(const Session& session);
   void write_queue();
+  void write_piece(const Session& session);
   void note_parked(Outgoing& outgoing);
   bool write_retained();
   // What this shard has is written; and all shards', and what the front has last of all.

@@ -22,6 +22,7 @@ class KeptSnapshot final : public broker::SnapshotTarget {
     std::string value{};
   };
   std::size_t room() override;
+  std::size_t queue_piece_bytes() const override { return 1; }  // each entry comes by itself
   void add(storage::SnapshotSlice slice) override;
   void add_parked(const storage::LiveBodies&) override {}
   void end() override { is_complete = true; }

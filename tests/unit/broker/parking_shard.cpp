@@ -15,10 +15,10 @@ class ParkingSequencer final : public Sequencer {
   std::optional<Record> take_committed() override {
     auto record = inner_.take_committed();
     if (!record) return record;
-    const std::uint64_t position = records_.last_position = record->position;
+    const std::uint64_t position = record->position;
     record->address = {static_cast<std::uint32_t>(1 + position / ParkedRecords::in_segment),
                        static_cast<std::uint32_t>(position)};
-    if (std::holds_alternative<MovedRecord>(record->what)) records_.moved.push_back(*record);
+    records_.committed.push_back(*record);
     Record copy = *record;
     if (MessageRef message = take_message(copy))
       records_.messages[record->address] = std::move(message);
@@ -44,8 +44,9 @@ class CountedMessages final : public ParkedMessages {
 
 }  // namespace
 
-ParkingShard::ParkingShard(SendLimits sends) {
+ParkingShard::ParkingShard(SendLimits sends, const Settings& settings) {
   Shard::Options options;
+  options.settings = settings;
   options.sends = sends;
   options.sequencer = std::make_unique<ParkingSequencer>(records);
   shard = std::make_unique<Shard>(std::move(options));
@@ -104,6 +105,28 @@ void ParkingShard::acknowledge(Connection& connection, std::uint16_t packet_id) 
 void ParkingShard::lose(Connection& connection) {
   shard->lost(connection);
   shard->release(connection);
+}
+
+void ParkingShard::end_session(const std::string& client_id) {
+  mqtt::PropertyWriter properties;
+  properties.number(mqtt::PropertyId::session_expiry_interval, 0);
+  std::string bytes;
+  mqtt::append(bytes, mqtt::Disconnect{.properties = properties.view()}, mqtt::Version::v5);
+  Connection& connection = connect(client_id);
+  shard->receive(connection, as_bytes(bytes));
+  settle();
+}
+
+void ParkingShard::queue_for(const std::string& client_id, std::size_t count,
+                             const std::string& payload, std::uint32_t expiry_s) {
+  if (shard->find_session(client_id) == nullptr) {
+    Connection& subscriber = connect(client_id);
+    subscribe(subscriber, client_id);
+    lose(subscriber);
+  }
+  Connection& publisher = connect("publisher");
+  for (std::size_t left = count; left > 0; --left) publish(publisher, client_id, payload, expiry_s);
+  lose(publisher);
 }
 
 void ParkingShard::turn() {

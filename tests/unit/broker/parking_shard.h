@@ -19,13 +19,12 @@ struct ParkedRecords {
 
   std::map<storage::Address, MessageRef> messages{};
   std::vector<storage::Address> reads{};  // since the last look
-  std::vector<Record> moved{};            // records of this kind that were committed
-  std::uint64_t last_position = 0;
+  std::vector<Record> committed{};        // all
 };
 
 class ParkingShard {
  public:
-  explicit ParkingShard(SendLimits sends = {});
+  explicit ParkingShard(SendLimits sends = {}, const Settings& settings = {});
   ~ParkingShard();
 
   // A client that resumes its session, or begins one that lasts; its packets are MQTT 5.
@@ -35,6 +34,14 @@ class ParkingShard {
                std::uint32_t expiry_s = 0);
   void acknowledge(Connection& connection, std::uint16_t packet_id);
   void lose(Connection& connection);
+  // The client comes back to say that its session ends now.
+  void end_session(const std::string& client_id);
+  // For a client that is away, subscribed to its own id; the session is begun if there is none.
+  void queue_for(const std::string& client_id, std::size_t count, const std::string& payload = "x",
+                 std::uint32_t expiry_s = 0);
+  const SendQueue& queue_of(const std::string& client_id) const {
+    return shard->find_session(client_id)->send;
+  }
   // A turn, in which everything that a connection has to write is taken.
   void turn();
   // Until there is no work left.

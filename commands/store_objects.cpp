@@ -58,6 +58,7 @@ struct Shower {
     deadline("expires", image.expires);
     deadline("will_due", image.will_due);
     line.number("queue_from", image.queue_begin);
+    if (image.durable) line.number("sent_before", image.reach.position);
     line.number("received", image.received.size());
     line.number("reads_owed", image.reads_owed.size());
     subscriptions(image);

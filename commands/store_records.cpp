@@ -44,6 +44,7 @@ struct Shower {
     line.flag("clean_start", record.clean_start);
     line.flag("durable", record.durable);
     line.number("expiry", record.expiry_s);
+    line.number("window", record.window);
     line.flag("will", record.will.has_value());
     if (!record.will) return;
     line.will(*record.will, now);
@@ -53,6 +54,7 @@ struct Shower {
     line.flag("will_wanted", record.will_wanted);
     line.number("expiry", record.expiry_s);
     line.time("time", record.time);
+    line.number("sent_until", record.sent_until);
   }
   void operator()(const broker::SubscribeRecord& record) const {
     if (record.identifier != 0) line.number("identifier", record.identifier);
@@ -76,6 +78,7 @@ struct Shower {
     constexpr std::array<std::string_view, 3> words{"finished", "released", "returned"};
     line.text("how", words[static_cast<std::size_t>(record.what)]);
     line.number("entry", record.position);
+    if (record.ahead != 0) line.number("ahead", record.ahead);
   }
   void operator()(const broker::ReleaseRecord& record) const {
     line.number("mid", record.packet_id);

@@ -61,6 +61,7 @@ struct ConnectRecord {
   bool clean_start = false;
   bool durable = false;
   std::uint32_t expiry_s = 0;
+  std::uint16_t window = 0;  // so many QoS 1 and 2 messages may be in flight to the client
   std::optional<Will> will{};
 };
 
@@ -70,6 +71,7 @@ struct DisconnectRecord {
   bool will_wanted = true;
   std::uint32_t expiry_s = 0;  // as last told by the client
   WallTime time{};
+  std::uint64_t sent_until = 0;  // positions of its queue below were sent, perhaps much earlier
 };
 
 struct OwnedEntry {
@@ -105,6 +107,7 @@ enum class Settled : std::uint8_t {
 struct SettleRecord {
   Settled what{};
   std::uint64_t position = 0;
+  std::uint16_t ahead = 0;  // from here on, see SendQueue::Reach; not of `released`
 };
 
 // PUBREL of a durable publisher, or a repeated QoS 2 PUBLISH: the answer waits for its place.

@@ -53,6 +53,7 @@ struct Putter {
     sink.number((record.clean_start ? clean_start_flag : 0U) |
                 (record.durable ? durable_flag : 0U) | (record.will ? will_flag : 0U));
     sink.number(record.expiry_s);
+    sink.number(record.window);
     if (record.will) put_will(sink, *record.will, now);
   }
   void operator()(const DisconnectRecord& record) const {
@@ -60,6 +61,7 @@ struct Putter {
     sink.number(record.will_wanted ? 1 : 0);
     sink.number(record.expiry_s);
     sink.number(static_cast<std::uint64_t>(record.time.time_since_epoch().count()));
+    sink.number(record.sent_until);
   }
   void operator()(const SubscribeRecord& record) const {
     sink.number(record.identifier);
@@ -80,6 +82,7 @@ struct Putter {
   void operator()(const SettleRecord& record) const {
     sink.number(static_cast<unsigned>(record.what));
     sink.number(record.position);
+    if (record.what != Settled::released) sink.number(record.ahead);
   }
   void operator()(const ReleaseRecord& record) const { sink.number(record.packet_id); }
   void operator()(const RepeatRecord& record) const { sink.number(record.packet_id); }
@@ -156,6 +159,7 @@ ConnectRecord read_connect(Reader& in) {
   record.clean_start = (flags & clean_start_flag) != 0;
   record.durable = (flags & durable_flag) != 0;
   record.expiry_s = in.number<std::uint32_t>();
+  record.window = in.number<std::uint16_t>();
   if ((flags & will_flag) != 0) record.will = read_will(in);
   return record;
 }
@@ -166,6 +170,7 @@ DisconnectRecord read_disconnect(Reader& in) {
   record.will_wanted = in.number(1) != 0;
   record.expiry_s = in.number<std::uint32_t>();
   record.time = in.wall();
+  record.sent_until = in.number();
   return record;
 }
 
@@ -213,6 +218,7 @@ void read_what(RecordType type, Reader& in, Target& to) {
     case RecordType::settle: {
       SettleRecord record{.what = static_cast<Settled>(in.number(2))};
       record.position = in.number();
+      if (record.what != Settled::released) record.ahead = in.number<std::uint16_t>();
       to = record;
       return;
     }

@@ -6,8 +6,11 @@
 #include "lib/base/rules.h"
 
 namespace mqz::broker {
+
 void SendQueue::push(Outgoing outgoing) {
   bytes_ += outgoing.cost;
+  if (outgoing.state == SendState::done) ++done_;
+  if (outgoing.state == SendState::retired && ring_.end_position() < reach_) --unsettled_;
   ring_.push(std::move(outgoing));
 }
 
@@ -47,6 +50,7 @@ void SendQueue::finish(std::uint64_t position) {
   outgoing = Outgoing{};
   outgoing.cost = bytes;
   outgoing.state = SendState::done;
+  ++done_;
 }
 
 void SendQueue::give_back(std::uint64_t position) {
@@ -54,12 +58,17 @@ void SendQueue::give_back(std::uint64_t position) {
   MQZ_CHECK(outgoing.state < SendState::done);
   if (outgoing.state != SendState::queued && position < sent_) --in_flight_;
   outgoing.state = SendState::done;
+  ++done_;
 }
 
-void SendQueue::restore(std::uint64_t begin, std::uint64_t dup_until) {
+void SendQueue::restore(std::uint64_t begin, std::uint64_t dup_until, const Reach& reach) {
   ring_.begin_at(begin);
   sent_ = begin;
   dup_until_ = dup_until;
+  reach_ = reach.position;
+  window_ = reach.window;
+  ahead_ = reach.ahead;
+  count_unsettled();
 }
 
 void SendQueue::retire(std::uint64_t position) {
@@ -68,6 +77,7 @@ void SendQueue::retire(std::uint64_t position) {
   bytes_ -= outgoing.cost;
   outgoing = Outgoing{};
   outgoing.state = SendState::retired;
+  --done_;
   pop_retired();
 }
 
@@ -89,12 +99,66 @@ void SendQueue::rewind() {
   if (!MQZ_RULE(resend_order) && sent_ < dup_until_) ++sent_;
 }
 
-void SendQueue::interrupt(std::uint16_t window) {
-  std::uint64_t sent = ring_.begin_position();
-  for (std::uint16_t left = window; left > 0 && sent < ring_.end_position(); ++sent) {
-    if (ring_.at(sent).state < SendState::done) --left;
+void SendQueue::begin_use(std::uint16_t window) {
+  window_ = window;
+  ahead_ = 0;
+  asked_ = 0;
+  if (reach_ == UINT64_MAX) reach_ = dup_until_;
+  count_unsettled();
+  extend_reach();
+}
+
+void SendQueue::end_use(std::uint64_t sent_until) {
+  dup_until_ = std::max(dup_until_, sent_until);
+  reach_ = dup_until_;
+  window_ = 0;
+  ahead_ = 0;
+  count_unsettled();
+}
+
+void SendQueue::interrupt() { end_use(std::min(reach_, ring_.end_position())); }
+
+void SendQueue::settle(std::uint64_t position, std::uint16_t ahead) {
+  if (position < reach_) --unsettled_;
+  retire(position);
+  ahead_ = ahead;
+  extend_reach();
+}
+
+void SendQueue::count_unsettled() {
+  unsettled_ = 0;
+  for (std::uint64_t at = ring_.begin_position(); at < reach_; ++at) {
+    if (at >= ring_.end_position()) {  // none of what is to come
+      unsettled_ += reach_ - at;
+      return;
+    }
+    if (ring_.at(at).state != SendState::retired) ++unsettled_;
   }
-  dup_until_ = std::max(dup_until_, sent);
+}
+
+void SendQueue::extend_reach() {
+  if (window_ == 0) return;
+  reach_ = std::max(reach_, ring_.begin_position());
+  for (; unsettled_ < std::uint64_t{window_} + ahead_; ++reach_) {
+    if (reach_ >= ring_.end_position() || ring_.at(reach_).state != SendState::retired)
+      ++unsettled_;
+  }
+}
+
+// It has acknowledged most of what it was sent, and gets no more for want of a commit.
+bool SendQueue::is_kept_waiting() const {
+  return in_flight_ <= window_ / 4U && sent_ >= reach_ && sent_ != ring_.end_position();
+}
+
+std::uint16_t SendQueue::ask_ahead() {
+  const bool was_quiet = std::exchange(is_quiet_, done_ == 1);
+  if (is_kept_waiting()) {
+    const std::uint64_t more = std::max(2U * asked_, 0U + window_);
+    if (asked_ <= ahead_) asked_ = static_cast<std::uint16_t>(std::min(more, identifiers));
+  } else if (was_quiet && is_quiet_ && asked_ > 0) {
+    --asked_;
+  }
+  return asked_;
 }
 
 }  // namespace mqz::broker

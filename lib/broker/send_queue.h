@@ -61,7 +61,32 @@ class SendQueue {
 
   // How many may be in flight: the client's Receive Maximum and our own limit, 1 to 65 535.
   void set_window(std::uint16_t window) { window_ = window; }
+  // 0: a durable session's client is not connected.
   std::uint16_t window() const { return window_; }
+
+  // ---- Of a durable session: by the records that are applied, so it is the same again. ----
+
+  // What a restart finds is older than what was sent: acknowledgements are lost with the end of the
+  // journal, and more was sent in their place. So nothing is sent at or behind the reach, which
+  // follows from records alone: a window of entries that are not settled, and those `ahead`, for
+  // which the acknowledgements need not be on the disk. Who is behind it waits for a commit.
+  struct Reach {
+    std::uint64_t position = 0;
+    std::uint16_t window = 0;
+    std::uint16_t ahead = 0;
+  };
+  Reach reach() const { return {reach_, window_, ahead_}; }
+  // Its client connects.
+  void begin_use(std::uint16_t window);
+  // Its connection has ended; positions below were sent over it, or earlier.
+  void end_use(std::uint64_t sent_until);
+  // The same when nobody knows: all within the reach may have been sent.
+  void interrupt();
+  // For the record of an entry that is finished: how many more acknowledgements may be under way to
+  // the disk. More when the client has been kept waiting for it, less when it comes to rest.
+  std::uint16_t ask_ahead();
+  // That record is applied.
+  void settle(std::uint64_t position, std::uint16_t ahead);
 
   void push(Outgoing outgoing);
 
@@ -99,15 +124,12 @@ class SendQueue {
 
   // A new connection resumes: everything unfinished is to be sent again, marked as repeated.
   void rewind();
-  // The connection is gone, and what was sent over it is not known: all that may have been, with so
-  // many at most that were not acknowledged.
-  void interrupt(std::uint16_t window);
-  // The same when acknowledgements may be lost, too: more was sent in their place.
-  void interrupt() { dup_until_ = ring_.end_position(); }
 
   // As a snapshot has it; on a new queue, before anything is pushed.
-  void restore(std::uint64_t begin, std::uint64_t dup_until);
-  // Positions below it may have been sent to a client whose connection is gone.
+  void restore(std::uint64_t begin, std::uint64_t dup_until, const Reach& reach);
+  // Positions below it were sent to a client whose connection is gone, or may have been.
+  std::uint64_t dup_until() const { return dup_until_; }
+  // The same, and what was sent on this connection.
   std::uint64_t sent_until() const { return dup_until_ > sent_ ? dup_until_ : sent_; }
 
   bool empty() const { return ring_.empty(); }
@@ -124,16 +146,25 @@ class SendQueue {
 
  private:
   bool has_room() const {
-    return in_flight_ < window_ && sent_ - ring_.begin_position() < identifiers;
+    return in_flight_ < window_ && sent_ - ring_.begin_position() < identifiers && sent_ < reach_;
   }
+  bool is_kept_waiting() const;
+  void count_unsettled();
+  void extend_reach();
   void pop_retired();
 
   Ring<Outgoing> ring_{};
   std::uint64_t sent_ = 0;       // positions below it were sent on this connection
   std::uint64_t dup_until_ = 0;  // positions below it were sent on an earlier one
   std::size_t bytes_ = 0;
+  std::uint64_t reach_ = UINT64_MAX;
+  std::uint64_t unsettled_ = 0;  // positions below the reach, as if there were that many
+  std::uint32_t done_ = 0;       // and not retired
   std::uint32_t in_flight_ = 0;
   std::uint16_t window_ = 65'535;
+  std::uint16_t ahead_ = 0;
+  std::uint16_t asked_ = 0;  // of `ahead_`, by the last record
+  bool is_quiet_ = false;    // no acknowledgement was under way when the last one came
 };
 
 }  // namespace mqz::broker

@@ -84,6 +84,7 @@ struct Session {
     durable |= record.durable;
     recorded |= record.durable || record.will.has_value();
     is_online = true;
+    durable ? send.begin_use(record.window) : send.set_window(record.window);
     expiry_s = record.expiry_s;
     expires = MonoTime::max();
     will_due = MonoTime::max();

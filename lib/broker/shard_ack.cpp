@@ -68,7 +68,7 @@ void Shard::apply_settle(Session& session, Connection* connection, const SettleR
   const SendState state = send.at(record.position).state;
   if (record.what != Settled::released) {
     if (state < SendState::done) return resettle(session, record);
-    send.retire(record.position);
+    send.settle(record.position, record.ahead);
     if (session.connection == nullptr && send.empty()) send.shrink();
     // Its identifier may be what the next message waited for.
     return sending_.pump(session);

@@ -160,6 +160,9 @@ void Shard::connect_here(Connection& connection, const mqtt::Connect& packet, st
   record.claim = claim;
   record.shard = options_.index;
   record.client_id = std::move(client_id);
+  record.window = MQZ_RULE(receive_maximum)
+                      ? std::min(connection.receive_max, settings_.inflight_max)
+                      : settings_.inflight_max;
   if (packet.will) record.will = make_will(*packet.will);
   const Session* existing = client_sessions_.find(record.client_id);
   connection.state = ConnectionState::connecting;
@@ -233,9 +236,12 @@ void Shard::open(Connection& connection, const ConnectRecord& record) {
 void Shard::connect_abandoned(const ConnectRecord& record) {
   const auto [session, resumes] = begin_session(record);
   if (!session.recorded) return end_session(session);
-  propose({.session = session.id,
-           .what = DisconnectRecord{
-               .claim = record.claim, .expiry_s = record.expiry_s, .time = now_.wall}});
+  propose(
+      {.session = session.id,
+       .what = DisconnectRecord{.claim = record.claim,
+                                .expiry_s = record.expiry_s,
+                                .time = now_.wall,
+                                .sent_until = session.durable ? session.send.sent_until() : 0}});
 }
 
 // What the client has to know (3.2.2.3); before version 5 nothing.

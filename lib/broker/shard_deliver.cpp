@@ -88,7 +88,7 @@ void Shard::done_with(Session& session, std::uint64_t position, Settled how) {
     session.send.finish(position);
   }
   if (session.durable) {
-    propose({.session = session.id, .what = SettleRecord{how, position}});
+    propose({.session = session.id, .what = SettleRecord{how, position, session.send.ask_ahead()}});
   } else {
     session.send.retire(position);
   }
@@ -129,7 +129,7 @@ void Shard::deliver_qos0(Session& session, Routed& message, const DeliveryForm& 
 bool Shard::make_room(Session& session, Routed& message) {
   const std::size_t bytes = cost_of(message.block_bytes());
   const std::size_t waiting = session.durable ? session.send.size() : session.send.waiting();
-  const std::size_t window = session.durable && session.is_online ? settings_.inflight_max : 0;
+  const std::size_t window = session.durable ? session.send.window() : 0;
   const bool fits = session.send.bytes() + bytes <= queue_bytes_max_ &&
                     (queue_messages_max_ == 0 || waiting < queue_messages_max_ + window);
   if (fits) return true;

@@ -172,7 +172,7 @@ void Shard::return_unacknowledged(Session& session, std::string_view only_filter
   // Only the front knows which group a message came by. What waits for a client that stays and is
   // in several groups elsewhere goes to it, as it may [MQTT-3.10.4-3].
   if (!only_filter.empty() && !is_front() && session.shared->size() > 1) return;
-  if (is_replaying_ && session.is_online) session.send.interrupt(settings_.inflight_max);
+  if (is_replaying_ && session.durable && session.is_online) session.send.interrupt();
   for (std::uint64_t position = session.send.begin_position();
        position < session.send.end_position(); ++position) {
     Outgoing& outgoing = session.send.at(position);

@@ -83,7 +83,7 @@ void Shard::resettle(Session& session, const SettleRecord& record) {
                      outgoing.extra->origin});
   }
   session.send.finish(record.position);
-  session.send.retire(record.position);
+  session.send.settle(record.position, record.ahead);
 }
 
 void Shard::end_replay(std::uint64_t active) {

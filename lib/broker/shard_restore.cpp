@@ -38,7 +38,7 @@ SlotId ShardRestore::session(SessionImage image, std::uint64_t stamp) {
   for (const std::uint16_t id : image.received) session.received.insert(id);
   session.last_read = image.last_read;
   for (OwedRead& owed : image.reads_owed) session.reads_owed.use().push_back(std::move(owed));
-  session.send.restore(image.queue_begin, image.dup_until);
+  if (session.durable) session.send.restore(image.queue_begin, image.dup_until, image.reach);
   return session.id;
 }
 

@@ -55,10 +55,6 @@ void Shard::on_connection_timer(const Timer& timer) {
 // A new connection of a client whose session is here: what it has not acknowledged is sent again
 // (4.4).
 void Shard::resume(Session& session) {
-  const Connection& connection = *session.connection;
-  session.send.set_window(MQZ_RULE(receive_maximum)
-                              ? std::min(connection.receive_max, settings_.inflight_max)
-                              : settings_.inflight_max);
   if (MQZ_RULE(resend)) session.send.rewind();
   tell_presence(session, true);
   sending_.pump(session);
@@ -71,7 +67,8 @@ void Shard::detach(Connection& connection) {
   DisconnectRecord record{.claim = session->claim,
                           .will_wanted = MQZ_RULE(will_after_loss) && connection.will_wanted,
                           .expiry_s = connection.expiry_on_disconnect_s.value_or(session->expiry_s),
-                          .time = now_.wall};
+                          .time = now_.wall,
+                          .sent_until = session->durable ? session->send.sent_until() : 0};
   if (session->recorded) {
     // A broker that stops leaves its clients' sessions as a crash would: its next life knows.
     if (is_draining_) return;
@@ -85,7 +82,7 @@ void Shard::detach(Connection& connection) {
 void Shard::disconnected(Session& session, const DisconnectRecord& record) {
   session.expiry_s = record.expiry_s;
   session.is_online = false;
-  if (is_replaying_) session.send.interrupt(settings_.inflight_max);
+  if (session.durable) session.send.end_use(record.sent_until);
   if (MQZ_RULE(will_withdrawn) && !record.will_wanted) session.will.reset();
   tell_presence(session, false);
   if (session.expiry_s == 0) return end_session(session);
@@ -119,7 +116,7 @@ void Shard::apply_start(const StartRecord& record) {
     if (!session.recorded || !session.is_online) return;
     if (is_reflected(session, applied_)) return;
     session.is_online = false;
-    session.send.interrupt();
+    if (session.durable) session.send.interrupt();
     tell_presence(session, false);
     if (session.will) {
       fire_will_at(session, since + std::max(grace, std::chrono::seconds(session.will->delay_s)));

@@ -122,7 +122,8 @@ void ShardSnapshot::write_session(const Session& session) {
     image.last_read = session.last_read;
     image.reads_owed.assign(session.reads_owed->begin(), session.reads_owed->end());
     image.queue_begin = session.send.begin_position();
-    image.dup_until = session.send.sent_until();
+    image.dup_until = session.send.dup_until();
+    image.reach = session.send.reach();
     run_->queue_of = session.id;
     run_->queue_at = image.queue_begin;
     run_->queue_end = session.send.end_position();

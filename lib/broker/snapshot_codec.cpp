@@ -162,6 +162,9 @@ struct Putter {
     for (const OwedRead& owed : image.reads_owed) put_read(owed);
     sink.number(image.queue_begin);
     sink.number(image.dup_until);
+    sink.number(image.reach.position);
+    sink.number(image.reach.window);
+    sink.number(image.reach.ahead);
     if (image.will) put_will(sink, *image.will, now);
   }
   void put_read(const OwedRead& owed) const {
@@ -245,6 +248,9 @@ SessionImage read_session(Reader& in, Bytes key) {
     image.reads_owed.push_back(read_owed(in));
   image.queue_begin = in.number();
   image.dup_until = in.number();
+  image.reach.position = in.number();
+  image.reach.window = in.number<std::uint16_t>();
+  image.reach.ahead = in.number<std::uint16_t>();
   if ((flags & has_will_flag) != 0) image.will = read_will(in);
   return image;
 }

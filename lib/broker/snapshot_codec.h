@@ -54,6 +54,7 @@ struct SessionImage {
   std::vector<OwedRead> reads_owed{};
   std::uint64_t queue_begin = 0;
   std::uint64_t dup_until = 0;
+  SendQueue::Reach reach{};
   std::optional<Will> will{};
 };
 

@@ -206,8 +206,7 @@ bool Reconnecting::note_publish(Link& link, const Frame& frame) {
     at->is_here = true;
     return true;
   }
-  // All that a queue holds may have been sent, for what the broker knows.
-  if (link.resumes) link.from_broker[0] = static_cast<char>(link.from_broker[0] & ~dup_bit);
+  if (link.resumes && publish->dup) complain(link, what + " was not sent before");
   received.push_back({publish->packet_id, what});
   return true;
 }

@@ -90,8 +90,10 @@ class Dump {
       lines.push_back(fmt::format("{} has a will: {}", name, will_text(*image.will, now_)));
     names_[image.number] = name;
     next_[image.number] = image.queue_begin;
-    if (image.durable)
-      lines.push_back(fmt::format("{} is owed from {} on", name, image.queue_begin));
+    if (!image.durable) return;
+    lines.push_back(fmt::format("{} is owed from {} on", name, image.queue_begin));
+    lines.push_back(fmt::format("{} may have been sent what is before {}, window {} ahead {}", name,
+                                image.reach.position, image.reach.window, image.reach.ahead));
   }
 
   void operator()(const broker::QueueImage& image) {

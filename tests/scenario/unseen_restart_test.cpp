@@ -34,7 +34,6 @@ constexpr std::string_view unread =
 constexpr std::string_view own_resend = "the client sends again what the transcript sends again";
 constexpr std::string_view aliases = "aliases are the connection's";
 constexpr std::string_view turns = "whose turn it is in a group is not kept";
-constexpr std::string_view may_be_sent = "what waits may have been sent, for what the journal says";
 constexpr std::string_view fresh_quota = "the quota is the connection's";
 
 constexpr Exception exceptions[] = {
@@ -45,8 +44,6 @@ constexpr Exception exceptions[] = {
      "connection",
      own_resend},
     {"disk_full.txt", "without room on the disk what needs no keeping goes on", sessions_end},
-    {"expiry.txt", "a message that expired while the quota was 0 is not delivered", may_be_sent},
-    {"flow_control.txt", "the quota starts afresh with every connection", may_be_sent},
     {"flow_control.txt", "a client that exceeds the server's Receive Maximum is disconnected",
      fresh_quota},
     {"keep_alive.txt", "a client silent for one and a half times its keep-alive is cut off",

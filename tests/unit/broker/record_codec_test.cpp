@@ -36,17 +36,20 @@ std::vector<Record> samples() {
                     .identifier = 268'435'455});
   add(DeliverRecord{.message = message("a", "p", false), .filter = "$share/g/a", .origin = 77});
   add(GroupTakenRecord{"$share/g/a/#", 1});
-  add(ConnectRecord{.client_id = "me", .claim = 9, .shard = 59, .clean_start = true, .will = will});
+  add(ConnectRecord{
+      .client_id = "me", .claim = 9, .shard = 59, .clean_start = true, .window = 20, .will = will});
   add(ConnectRecord{.client_id = "", .claim = 1, .durable = true, .expiry_s = UINT32_MAX});
-  add(DisconnectRecord{.claim = 3, .will_wanted = false, .expiry_s = 7, .time = now.wall});
+  add(DisconnectRecord{
+      .claim = 3, .will_wanted = false, .expiry_s = 7, .time = now.wall, .sent_until = 99});
   add(SubscribeRecord{
       .identifier = 5,
       .entries = {{"a/#", all}, {"refused", {}}, {"b", {}}},
       .refused = {mqtt::Reason::success, mqtt::Reason::quota_exceeded, mqtt::Reason::success}});
   add(UnsubscribeRecord{.filters = {"a/#", "+"},
                         .refused = {mqtt::Reason::success, mqtt::Reason::success}});
-  for (const Settled how : {Settled::finished, Settled::released, Settled::returned})
-    add(SettleRecord{how, 1'000'000});
+  add(SettleRecord{Settled::finished, 1'000'000, 65'535});
+  add(SettleRecord{Settled::released, 1'000'000});
+  add(SettleRecord{Settled::returned, 1'000'000, 1});
   add(ReleaseRecord{12});
   add(RepeatRecord{13});
   add(WillRecord{14});
@@ -105,9 +108,15 @@ TEST_CASE("every field of a record comes back", "[broker]") {
   CHECK(begun.shard == 59);
   CHECK(begun.clean_start);
   CHECK_FALSE(begun.durable);
+  CHECK(begun.window == 20);
   CHECK(begun.will->delay_s == 30);
   CHECK(begun.will->expiry_s == 60);
   CHECK(as_text(begun.will->message->payload()) == "last");
+
+  const auto gone = decoded(RecordType::disconnect, encoded(records[7]));
+  CHECK(std::get<DisconnectRecord>(gone->what).sent_until == 99);
+  const auto settled = decoded(RecordType::settle, encoded(records[10]));
+  CHECK(std::get<SettleRecord>(settled->what).ahead == 65'535);
 
   // What was refused is not kept.
   const auto subscribe = decoded(RecordType::subscribe, encoded(records[8]));

@@ -84,6 +84,7 @@ SessionImage session() {
                          {70'000, "b", mqtt::Qos::at_least_once, 0, {}}},
           .queue_begin = 100'000,
           .dup_until = 100'003,
+          .reach = {100'020, 20, 300},
           .will = Will{.message = message("w", "last"), .delay_s = 30, .expiry_s = 60}};
 }
 
@@ -142,6 +143,9 @@ TEST_CASE("a session comes back from a snapshot with every field", "[broker]") {
   CHECK(image.reads_owed[1].given.empty());
   CHECK(image.queue_begin == 100'000);
   CHECK(image.dup_until == 100'003);
+  CHECK(image.reach.position == 100'020);
+  CHECK(image.reach.window == 20);
+  CHECK(image.reach.ahead == 300);
   CHECK(image.will->delay_s == 30);
   CHECK(image.will->message->topic() == "w");
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lib/base/ring.h"
+#include "lib/base/rules.h"
 #include "lib/base/slots.h"
 #include "lib/broker/queued_message.h"
 #include "lib/mqtt/types.h"
@@ -146,7 +147,8 @@ class SendQueue {
 
  private:
   bool has_room() const {
-    return in_flight_ < window_ && sent_ - ring_.begin_position() < identifiers && sent_ < reach_;
+    return in_flight_ < window_ && sent_ - ring_.begin_position() < identifiers &&
+           (sent_ < reach_ || !MQZ_RULE(send_reach));
   }
   bool is_kept_waiting() const;
   void count_unsettled();

@@ -350,7 +350,7 @@ void note_repair(const Parsed& parsed, const broker::Server& server) {
   if (!server.repaired()) return;
   note(parsed.path(), "the store was damaged, and was repaired (store_recovery salvage)");
   for (const storage::LostRange& lost : server.repaired()->lost)
-    note(parsed.path(), fmt::format("lost: positions {} to {}", lost.first, lost.end - 1));
+    note(parsed.path(), storage::text_of(lost));
 }
 
 int run_check(const Parsed& parsed, const broker::Config& config, const std::string& store) {

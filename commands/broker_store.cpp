@@ -164,8 +164,7 @@ constexpr Command dump_command{
 std::string describe_loss(const StoreCheck& checked, const storage::RepairReport& repaired) {
   std::string text;
   for (const std::string& done : repaired.done) text += fmt::format("repaired: {}\n", done);
-  for (const storage::LostRange& lost : repaired.lost)
-    text += fmt::format("lost: positions {} to {}\n", lost.first, lost.end - 1);
+  for (const storage::LostRange& lost : repaired.lost) text += storage::text_of(lost) + "\n";
   if (repaired.lost.empty()) return text + "nothing that was readable before is lost\n";
   for (const auto& [client, filters] : checked.touched) {
     text += fmt::format("client {} may lack messages{}", client, filters.empty() ? "" : " of:");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lib/broker/record_codec.h"
+#include "lib/broker/send_queue.h"
 
 namespace mqz::broker {
 
@@ -15,18 +16,17 @@ MessageRef take_message(Record& record) {
   return {};
 }
 
-MessageRef JournalMessages::read(storage::Address address, Now now) {
+MessageRef JournalMessages::read(storage::Address address, std::uint32_t cost, Now now) {
   has_read_ = true;
   is_released_ = false;
   const auto view = reader_.read(address);
   if (!view) return failed_(view.error()), MessageRef();
   auto record = decode(view->head.type, view->head.version, view->body, now);
   MessageRef message = record ? take_message(*record) : MessageRef();
-  if (!message) {
-    failed_({ErrorCode::corrupt, fmt::format("segment {} of the journal, offset {}: no message",
-                                             address.segment, address.offset)});
-  }
-  return message;
+  if (message && cost_of(message->bytes()) == cost) return message;
+  failed_({ErrorCode::corrupt, fmt::format("{}: offset {}: not the message that waits",
+                                           reader_.path(), address.offset)});
+  return {};
 }
 
 void JournalMessages::rest() {

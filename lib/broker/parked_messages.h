@@ -17,9 +17,10 @@ MessageRef take_message(Record& record);
 class ParkedMessages {
  public:
   virtual ~ParkedMessages() = default;
-  // The message of the record at an address. Empty when it cannot be read, which others have been
-  // told: the broker ends, or, if accepts_loss, goes on without it.
-  virtual MessageRef read(storage::Address address, Now now) = 0;
+  // The message of the record at an address, whose entry counts for so much. Empty when it cannot
+  // be read, or is another one, which others have been told: the broker ends, or, if accepts_loss,
+  // goes on without it.
+  virtual MessageRef read(storage::Address address, std::uint32_t cost, Now now) = 0;
   virtual bool accepts_loss() const { return false; }
   // A turn is over. What was read ahead is given back when none was read in it.
   virtual void rest() {}
@@ -31,7 +32,7 @@ class JournalMessages final : public ParkedMessages {
   JournalMessages(const storage::SegmentTable& segments, bool accepts_loss,
                   std::function<void(const Error&)> failed)
       : reader_(segments), accepts_loss_(accepts_loss), failed_(std::move(failed)) {}
-  MessageRef read(storage::Address address, Now now) override;
+  MessageRef read(storage::Address address, std::uint32_t cost, Now now) override;
   bool accepts_loss() const override { return accepts_loss_; }
   void rest() override;
 

@@ -107,10 +107,8 @@ Result<void> Server::open_store(const StoreOptions& options) {
 }
 
 void Server::log_repair(const storage::RepairReport& report) {
-  for (const storage::LostRange& lost : report.lost) {
-    log_->write(LogType::error, fmt::format("the store was damaged: positions {} to {} are lost",
-                                            lost.first, lost.end - 1));
-  }
+  for (const storage::LostRange& lost : report.lost)
+    log_->write(LogType::error, "the store was damaged: " + storage::text_of(lost));
   for (const std::string& done : report.done) log_->write(LogType::warning, "repaired: " + done);
 }
 

@@ -161,7 +161,7 @@ void Shard::enqueue(Session& session, Routed& message, const DeliveryForm& form)
 
 MessageRef Shard::message_of(const Outgoing& outgoing) {
   if (!outgoing.message.is_parked()) return outgoing.message.at_hand();
-  return parked_->read(outgoing.message.address(), now_);
+  return parked_->read(outgoing.message.address(), outgoing.cost, now_);
 }
 
 }  // namespace mqz::broker

@@ -78,12 +78,13 @@ void ShardMoving::note(const Session& session, std::uint64_t position) {
     found_.push_back({message.address(), {session.id, session.number, position}});
 }
 
-// Has it been delivered meanwhile? Then it need not be moved, nor be there any more.
-bool ShardMoving::is_settled(const Found& found) const {
+// Null when it has been delivered meanwhile: then it need not be moved, nor be there any more.
+const Outgoing* ShardMoving::waiting(const Found& found) const {
   const Session* session = shard_.sessions_.find(found.place.session);
-  if (session == nullptr || !session->send.has(found.place.position)) return true;
-  const QueuedMessage& message = session->send.at(found.place.position).message;
-  return !message.is_parked() || message.address() != found.address;
+  if (session == nullptr || !session->send.has(found.place.position)) return nullptr;
+  const Outgoing& outgoing = session->send.at(found.place.position);
+  const QueuedMessage& message = outgoing.message;
+  return message.is_parked() && message.address() == found.address ? &outgoing : nullptr;
 }
 
 void ShardMoving::propose_more() {
@@ -91,11 +92,12 @@ void ShardMoving::propose_more() {
   for (std::size_t tries = 0; tries < tries_at_once && bytes < bytes_at_once; ++tries) {
     if (found_at_ == found_.size()) return;
     const storage::Address address = found_[found_at_].address;
-    if (is_settled(found_[found_at_])) {
+    const Outgoing* outgoing = waiting(found_[found_at_]);
+    if (outgoing == nullptr) {
       ++found_at_;
       continue;
     }
-    MovedRecord moved{.message = parked().read(address, shard_.now_)};
+    MovedRecord moved{.message = parked().read(address, outgoing->cost, shard_.now_)};
     if (!moved.message && !parked().accepts_loss()) return end();
     if (!moved.message) {
       ++found_at_;
@@ -105,7 +107,7 @@ void ShardMoving::propose_more() {
     for (; found_at_ < found_.size() && found_[found_at_].address == address &&
            moved.places.size() < places_max;
          ++found_at_) {
-      if (!is_settled(found_[found_at_])) moved.places.push_back(found_[found_at_].place);
+      if (waiting(found_[found_at_]) != nullptr) moved.places.push_back(found_[found_at_].place);
     }
     bytes += moved.message->bytes();
     on_their_way_ += moved.message->bytes();

@@ -12,6 +12,7 @@ namespace mqz::broker {
 
 class ParkedMessages;
 class Shard;
+struct Outgoing;
 struct Session;
 
 class ShardMoving {
@@ -34,7 +35,7 @@ class ShardMoving {
   };
   void look_for_more();
   void note(const Session& session, std::uint64_t position);
-  bool is_settled(const Found& found) const;
+  const Outgoing* waiting(const Found& found) const;
   void propose_more();
   ParkedMessages& parked() const;
   void end();

@@ -112,8 +112,9 @@ Result<StoreCompaction> compact_store(os::Disk& disk, const std::string& directo
   }
   const storage::Position replay_from = shards.front()->applied() + 1;
   const auto taken = segments_to_take(journal.segments(), shards, replay_from);
-  auto writer = storage::SnapshotWriter::begin(journal.disk(), journal.directory(),
-                                               {journal.store_id(), replay_from});
+  auto writer =
+      storage::SnapshotWriter::begin(journal.disk(), journal.directory(),
+                                     {journal.store_id(), replay_from, journal.last_segment()});
   if (!writer) return tl::unexpected(writer.error());
   const auto target = std::make_shared<FileTarget>(std::move(*writer), unreadable);
   write_all(shards, target, taken);

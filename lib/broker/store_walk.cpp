@@ -16,7 +16,7 @@ StoreWalk::StoreWalk(WalkVisitor& visitor, Now now, os::Disk& disk, const std::s
 Result<void> StoreWalk::read_back(const storage::SnapshotEntry& entry, QueueImage& queue) {
   for (Outgoing& outgoing : queue.entries) {
     if (!outgoing.message.is_parked()) continue;
-    if (const MessageRef message = parked_.read(outgoing.message.address(), now_)) {
+    if (const MessageRef message = parked_.read(outgoing.message.address(), outgoing.cost, now_)) {
       outgoing.message = message;
     } else if (auto told = visitor_.on_object({entry, &unreadable_, nullptr}); !told) {
       return told;

@@ -15,6 +15,8 @@ class BodyReader {
   // call. What follows is read along with it, more the longer addresses go up: a queue is read in
   // large pieces, single records in small ones. not_found when the segment is gone; corrupt.
   Result<RecordView> read(Address address);
+  // Of the record that was read last.
+  const std::string& path() const { return segment_->path; }
   // Gives the memory and the file back; reading goes on where it was.
   void release();
 

@@ -20,11 +20,30 @@ bool has_lost_files(os::Disk& disk, const std::string& directory) {
 
 Result<void> LostFiles::take(const std::string& name, const std::string& why) {
   if (auto made = disk_.make_directory(folder()); !made) return made;
-  if (auto moved = disk_.rename(directory_ + "/" + name, folder() + "/" + name); !moved)
+  const auto there = disk_.list(folder());
+  if (!there) return tl::unexpected(there.error());
+  std::string free = name;
+  for (int i = 2; std::find(there->begin(), there->end(), free) != there->end(); ++i)
+    free = fmt::format("{}.{}", name, i);
+  if (auto moved = disk_.rename(directory_ + "/" + name, folder() + "/" + free); !moved)
     return moved;
   done_.push_back(fmt::format("{}/{}: {}; moved to lost/", directory_, name, why));
   if (auto synced = disk_.sync_directory(folder()); !synced) return synced;
   return disk_.sync_directory(directory_);
+}
+
+Result<std::optional<Position>> LostFiles::last_segment() {
+  const auto names = disk_.list(folder());
+  if (!names && names.error().code == ErrorCode::not_found) return std::nullopt;
+  if (!names) return tl::unexpected(names.error());
+  const std::size_t length = segment_name(0).size();
+  std::optional<Position> last;
+  for (const std::string& name : *names) {
+    // NAME, or NAME.2; not NAME-OFFSET, which are some bytes of one that is still in its place.
+    if (name.size() > length && name[length] != '.') continue;
+    last = std::max(last, position_in_name(name.substr(0, length), segment_ending));
+  }
+  return last;
 }
 
 // What is there already is of a repair that was interrupted, and begins with the same bytes.

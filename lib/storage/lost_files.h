@@ -1,6 +1,7 @@
 // The folder lost/ of a store: what a repair takes out of the way, as it was.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,12 @@ class LostFiles {
   LostFiles(os::Disk& disk, std::string directory, std::vector<std::string>& done)
       : disk_(disk), directory_(std::move(directory)), done_(done) {}
 
-  // Moves a file of the store there.
+  // Moves a file of the store there; beside one of that name from an earlier repair.
   Result<void> take(const std::string& name, const std::string& why);
   // Copies bytes of a segment there, to SEGMENT-OFFSET.
   Result<void> copy(const Segment& segment, std::uint64_t begin, std::uint64_t end);
+  // Where the last of the segments begins that are there as a whole.
+  Result<std::optional<Position>> last_segment();
 
  private:
   std::string folder() const { return directory_ + "/lost"; }

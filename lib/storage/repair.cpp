@@ -21,8 +21,10 @@ using SegmentPtr = std::shared_ptr<Segment>;
 
 constexpr std::uint64_t gap_body_bytes = 8;
 constexpr std::uint64_t gap_bytes = entry_header_bytes + gap_body_bytes;
-// A store of which no segment is left continues far behind any address it may still hold.
-constexpr std::uint32_t ordinal_after_loss = std::uint32_t{1} << 30U;
+constexpr std::uint64_t inserted_bytes = 4096;  // a segment that holds a gap, and little else
+// Where the last segments are lost the journal goes on with an ordinal so far above those that are
+// known: nobody can have begun as many segments since.
+constexpr std::uint32_t ordinals_apart_bits = 16;
 
 class Nobody final : public EntryVisitor {
  public:
@@ -47,7 +49,8 @@ class Repair {
     if (!names) return tl::unexpected(names.error());
     names_ = std::move(*names);
     for (const auto step : {&Repair::find_identity, &Repair::open_snapshots, &Repair::open_segments,
-                            &Repair::mend_segments, &Repair::mend_reach, &Repair::mend_identity}) {
+                            &Repair::find_lost_end, &Repair::mend_segments, &Repair::mend_end,
+                            &Repair::mend_identity}) {
       if (auto done = (this->*step)(); !done) return tl::unexpected(done.error());
     }
     return std::move(report_);
@@ -145,17 +148,34 @@ class Repair {
     return segment;
   }
 
-  // Ordinals grow by one for each segment, and few are missing.
+  // Ordinals grow by one for each segment, few are missing, and repairs leave some out.
   bool guess_ordinal(Bytes entry, SegmentHeader& header) const {
-    constexpr std::uint32_t guesses = 1U << 16U;
-    for (std::uint32_t i = 1; i <= guesses; ++i) {
-      header.ordinal = last_ordinal() + i;
+    constexpr std::uint32_t guesses = 3U << ordinals_apart_bits;
+    const std::uint32_t least = last_ordinal() + 1;
+    const std::uint32_t known = snapshot_.header.segment;
+    return guess_ordinal(entry, header, least, guesses) ||
+           guess_ordinal(entry, header, std::max(least, known), guesses);
+  }
+
+  bool guess_ordinal(Bytes entry, SegmentHeader& header, std::uint32_t from,
+                     std::uint32_t guesses) const {
+    for (std::uint32_t i = 0; i < guesses; ++i) {
+      header.ordinal = from + i;
       EntryHeader first;
       if (!read_entry_header(entry, segment_key(store_id_, header.ordinal), first)) continue;
       header.chain = first.chain;
       return first.position == header.first;
     }
     return false;
+  }
+
+  // What a segment behind the last that is left says: it was there, and that one was synced whole.
+  Result<void> find_lost_end() {
+    const Result<std::optional<Position>> last = lost_.last_segment();
+    if (!last) return tl::unexpected(last.error());
+    const Position kept = segments_.empty() ? 0 : segments_.back()->header.first;
+    if (*last && **last > kept) lost_end_ = **last + 1;
+    return {};
   }
 
   // ---- Mending. ----
@@ -170,31 +190,35 @@ class Repair {
 
   // Writes an entry over [range.begin, end): the positions from range.next to `position` are given
   // up, and `chain` is what the next entry continues.
-  Result<void> write_gap(Segment& segment, const BadRange& range, std::uint64_t end,
-                         Position position, std::uint64_t chain) {
+  // Returns its end.
+  Result<std::uint64_t> write_gap(Segment& segment, const BadRange& range, std::uint64_t end,
+                                  Position position, std::uint64_t chain) {
     const Position count = position - range.next;
     if (count > 0xFFFF'FFFFU)
       return fail(ErrorCode::corrupt, segment.path + ": more is missing than one gap can say");
     const bool mark = end - range.begin == entry_header_bytes && count == 0 && chain == range.chain;
     if (!mark) end = std::max(end, range.begin + gap_bytes);
     if (end > segment.header.bytes) {
-      if (auto room = resize(segment, end); !room) return room;
+      if (auto room = resize(segment, end); !room) return tl::unexpected(room.error());
     }
-    std::vector<std::byte> bytes(static_cast<std::size_t>(end - range.begin));
-    const auto body = static_cast<std::uint32_t>(bytes.size() - entry_header_bytes);
+    // What stands behind the gap stays: queues may have addresses of sound records there.
+    std::array<std::byte, gap_bytes> bytes{};
+    const auto body = static_cast<std::uint32_t>(end - range.begin - entry_header_bytes);
     write_entry_header({mark ? EntryKind::mark : EntryKind::gap, range.next, range.synced,
                         range.chain, body, static_cast<std::uint32_t>(count)},
                        segment.key(), bytes.data());
-    if (!mark) store(bytes.data() + entry_header_bytes, chain);
-    if (auto written = write_bytes(*segment.file, range.begin, bytes); !written) return written;
-    end_ = end;
+    store(bytes.data() + entry_header_bytes, chain);
+    const Bytes piece = Bytes(bytes).first(mark ? entry_header_bytes : gap_bytes);
+    if (auto written = write_bytes(*segment.file, range.begin, piece); !written)
+      return tl::unexpected(written.error());
+    if (auto synced = segment.file->sync(); !synced) return tl::unexpected(synced.error());
     tell_gap(segment, range, position);
-    return segment.file->sync();
+    return end;
   }
 
   void tell_gap(const Segment& segment, const BadRange& range, Position position) {
     const bool none = position == range.next;
-    if (!none) report_.lost.push_back({range.next, position});
+    if (!none && !is_end_told_) report_.lost.push_back({range.next, position});
     report_.done.push_back(
         fmt::format("{}: offset {}: {}", segment.path, range.begin,
                     none ? "written anew, nothing lost"
@@ -206,22 +230,29 @@ class Repair {
     return {end_, end_, state_.next, state_.next, state_.chain, state_.synced, {}, ""};
   }
 
-  // A segment of its own for positions whose segment is gone, or the first of an empty journal.
-  Result<SegmentPtr> insert(std::uint32_t ordinal, Position first, std::uint64_t chain) {
-    constexpr std::uint64_t bytes = 4096;
+  // A segment of its own for positions whose segment is gone: a gap up to `end`.
+  Result<SegmentPtr> insert(const SegmentHeader& header, Position end, std::uint64_t chain) {
     const std::string path = directory_ + "/gap.tmp";
     static_cast<void>(disk_.remove(path));  // of an interrupted repair
-    if (auto made = make_file(disk_, path, bytes); !made) return tl::unexpected(made.error());
+    if (auto made = make_file(disk_, path, header.bytes); !made)
+      return tl::unexpected(made.error());
     auto file = disk_.open(path, os::OpenAs::write);
     if (!file) return tl::unexpected(file.error());
-    return begin_segment(disk_, directory_, path, std::move(*file),
-                         {store_id_, first, chain, bytes, ordinal});
+    // Before it has its name: no segment that others follow is empty.
+    Segment segment{header, directory_ + "/" + segment_name(header.first), std::move(*file)};
+    const BadRange range{.begin = segment_header_bytes,
+                         .next = header.first,
+                         .chain = header.chain,
+                         .synced = segment_header_bytes};
+    if (auto gap = write_gap(segment, range, segment_header_bytes + gap_bytes, end, chain); !gap)
+      return tl::unexpected(gap.error());
+    return begin_segment(disk_, directory_, path, std::move(segment.file), segment.header);
   }
 
   Result<void> mend_ranges(Segment& segment, const SegmentWalk& walk, const Segment* next) {
     for (const BadRange& range : walk.bad) {
       if (auto copied = lost_.copy(segment, range.begin, range.end); !copied) return copied;
-      Result<void> mended;
+      Result<std::uint64_t> mended;
       if (range.behind) {
         mended = write_gap(segment, range, range.end, range.behind->position, range.behind->chain);
       } else {
@@ -231,7 +262,8 @@ class Repair {
         state_.next = position;
         state_.chain = chain;
       }
-      if (!mended) return mended;
+      if (!mended) return tl::unexpected(mended.error());
+      end_ = *mended;
     }
     return {};
   }
@@ -256,41 +288,52 @@ class Repair {
       return fail(ErrorCode::corrupt, segments_[index]->path + ": offset 0: two histories");
     }
     if (index > 0) {
-      // Behind the last sound entry of the segment before.
-      return write_gap(*segments_[index - 1], end_of_sound(), end_ + gap_bytes, header.first,
-                       header.chain);
+      // Behind the last sound entry of the segment before, over what may be torn there.
+      const auto gap = write_gap(*segments_[index - 1], end_of_sound(),
+                                 std::max(end_ + gap_bytes, torn_end_), header.first, header.chain);
+      return gap ? Result<void>() : tl::unexpected(gap.error());
     }
-    auto filler = insert(header.ordinal - 1, state_.next, state_.chain);
-    if (!filler) return tl::unexpected(filler.error());
-    state_.synced = segment_header_bytes;
-    return write_gap(**filler, end_of_sound(), end_ + gap_bytes, header.first, header.chain);
+    const SegmentHeader filler{store_id_, state_.next, state_.chain, inserted_bytes,
+                               header.ordinal - 1};
+    const auto inserted = insert(filler, header.first, header.chain);
+    return inserted ? Result<void>() : tl::unexpected(inserted.error());
   }
 
   Result<void> mend_segments() {
-    if (segments_.empty()) {
-      const Position first = std::max<Position>(snapshot_.header.replay_from, 1);
-      auto segment = insert(ordinal_after_loss, first, 0);
-      if (!segment) return tl::unexpected(segment.error());
-      segments_.push_back(std::move(*segment));
-      state_.next = first;
-    }
     Nobody nobody;
     for (std::size_t i = 0; i < segments_.size(); ++i) {
       if (auto started = mend_start(i); !started) return started;
       const Segment* next = i + 1 < segments_.size() ? segments_[i + 1].get() : nullptr;
-      const auto walk = walk_segment(*segments_[i], next == nullptr, state_, nobody);
+      const bool is_last = next == nullptr && lost_end_ == 0;
+      const auto walk = walk_segment(*segments_[i], is_last, state_, nobody);
       if (!walk) return tl::unexpected(walk.error());
       end_ = walk->end;
+      torn_end_ = walk->torn_bytes == 0 ? 0 : walk->end + walk->torn_bytes;
       if (auto mended = mend_ranges(*segments_[i], *walk, next); !mended) return mended;
     }
+    if (segments_.empty()) state_.next = std::max<Position>(snapshot_.header.replay_from, 1);
     return {};
   }
 
-  // The journal has to reach as far as the snapshot knows.
-  Result<void> mend_reach() {
-    if (state_.next >= snapshot_.totals.end) return {};
-    return write_gap(*segments_.back(), end_of_sound(), end_ + gap_bytes, snapshot_.totals.end,
-                     state_.chain);
+  // Above those of all segments that a snapshot can have addresses in.
+  std::uint32_t fresh_ordinal() const {
+    const std::uint32_t known = std::max(last_ordinal(), snapshot_.header.segment);
+    return ((known >> ordinals_apart_bits) + 2) << ordinals_apart_bits;
+  }
+
+  // The journal has to reach as far as the snapshot knows. Where its last segments are gone it goes
+  // on in a new one: queues may have addresses in those, and no other record may stand there.
+  Result<void> mend_end() {
+    const Position end = std::max(lost_end_, snapshot_.totals.end);
+    if (!segments_.empty() && state_.next >= end && lost_end_ == 0) return {};
+    const Position first = std::max(state_.next, end);
+    report_.lost.push_back({state_.next, first + 1, true});
+    is_end_told_ = true;
+    auto added = insert({store_id_, first, state_.chain, inserted_bytes, fresh_ordinal()},
+                        first + 1, state_.chain);
+    if (!added) return tl::unexpected(added.error());
+    segments_.push_back(std::move(*added));
+    return state_.next < first ? fill_before(segments_.size() - 1) : Result<void>();
   }
 
   os::Disk& disk_;
@@ -303,10 +346,18 @@ class Repair {
   SnapshotSummary snapshot_{};
   std::vector<SegmentPtr> segments_{};
   ScanState state_{};
+  Position lost_end_ = 0;  // behind what lost/ says of a segment after the last that is left
+  bool is_end_told_ = false;
   std::uint64_t end_ = segment_header_bytes;  // behind the last sound entry of the last one walked
+  std::uint64_t torn_end_ = 0;                // of what may be torn behind it; 0: nothing
 };
 
 }  // namespace
+
+std::string text_of(const LostRange& lost) {
+  if (!lost.is_open) return fmt::format("positions {} to {} are lost", lost.first, lost.end - 1);
+  return fmt::format("positions from {} on are lost; nothing says how many there were", lost.first);
+}
 
 Result<RepairReport> repair_store(os::Disk& disk, const std::string& directory) {
   return Repair(disk, directory).run();

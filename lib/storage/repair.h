@@ -13,7 +13,11 @@ namespace mqz::storage {
 struct LostRange {
   Position first = 0;
   Position end = 0;
+  bool is_open = false;  // nothing says how much behind it is lost, too
 };
+
+// "positions 7 to 9 are lost"
+std::string text_of(const LostRange& lost);
 
 struct RepairReport {
   // Positions whose records are gone; the journal says so from now on, as gaps.

@@ -68,8 +68,7 @@ class EntryCheck {
   Result<bool> check_body(Bytes padding) {
     if (!is_zero(padding)) return stop(Why::no_entry, "bytes between entries");
     if (header_.kind == EntryKind::gap) {
-      if (body_.size() < 8 || !is_zero(body_.subspan(8))) return stop(Why::no_entry, "a bad gap");
-      return true;
+      return body_.size() < 8 ? stop(Why::no_entry, "a bad gap") : true;
     }
     if (header_.kind == EntryKind::mark) return true;
     switch (read_frame(body_, frame_)) {

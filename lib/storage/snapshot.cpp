@@ -24,6 +24,7 @@ constexpr std::size_t totals_bytes = 32;
 constexpr std::size_t at_format = 8;
 constexpr std::size_t at_store_id = 16;
 constexpr std::size_t at_replay_from = 24;
+constexpr std::size_t at_segment = 32;
 constexpr std::size_t at_hash = snapshot_header_bytes - 8;
 
 // Offsets in a block's header.
@@ -107,6 +108,7 @@ std::array<std::byte, snapshot_header_bytes> encode_snapshot_header(const Snapsh
   store(to + at_format, store_format);
   store(to + at_store_id, header.store_id);
   store(to + at_replay_from, header.replay_from);
+  store(to + at_segment, header.segment);
   store(to + at_hash, keyed_hash({to, at_hash}, magic));
   return bytes;
 }
@@ -124,7 +126,8 @@ Result<SnapshotHeader> decode_snapshot_header(Bytes bytes) {
                                                 format, store_format));
   }
   return SnapshotHeader{load<std::uint64_t>(at + at_store_id),
-                        load<std::uint64_t>(at + at_replay_from)};
+                        load<std::uint64_t>(at + at_replay_from),
+                        load<std::uint32_t>(at + at_segment)};
 }
 
 void SnapshotSlice::add(const SnapshotEntry& entry) {

@@ -30,7 +30,8 @@ struct SnapshotEntry {
 
 struct SnapshotHeader {
   std::uint64_t store_id = 0;
-  Position replay_from = 0;  // every record from here on is to be applied where it is newer
+  Position replay_from = 0;   // every record from here on is to be applied where it is newer
+  std::uint32_t segment = 0;  // ordinal of the one that was written when it was begun; 0: unknown
 
   friend bool operator==(const SnapshotHeader&, const SnapshotHeader&) = default;
 };

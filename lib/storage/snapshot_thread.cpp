@@ -6,7 +6,7 @@ namespace mqz::storage {
 
 SnapshotThread::SnapshotThread(Journal& journal, Position replay_from, std::function<void()> done)
     : journal_(journal),
-      header_{journal.store_id(), replay_from},
+      header_{journal.store_id(), replay_from, journal.last_segment()},
       done_(std::move(done)),
       thread_([this] { run(); }) {}
 

@@ -33,9 +33,11 @@ storage::Address address_of(std::uint64_t position) {
 class PlayedMessages final : public broker::ParkedMessages {
  public:
   explicit PlayedMessages(const std::vector<KeptRecord>& kept) : kept_(kept) {}
-  broker::MessageRef read(storage::Address address, Now now) override {
+  broker::MessageRef read(storage::Address address, std::uint32_t cost, Now now) override {
     broker::Record record = record_of(kept_.at(address.offset - 1), now);
-    return broker::take_message(record);
+    broker::MessageRef message = broker::take_message(record);
+    MQZ_CHECK(message && broker::cost_of(message->bytes()) == cost);
+    return message;
   }
 
  private:

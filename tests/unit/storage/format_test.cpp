@@ -56,7 +56,7 @@ void make(FakeDisk& disk) {
   FrameBuilder frames(1);
   append(**journal, frames, {"hi"});
   (*journal)->finish({});
-  auto writer = SnapshotWriter::begin(disk, store_directory, {store_id, 2});
+  auto writer = SnapshotWriter::begin(disk, store_directory, {store_id, 2, 1});
   SnapshotSlice slice;
   slice.add({3, 1, as_bytes("key"), 1, as_bytes("value")});
   REQUIRE(writer->add(std::move(slice)).has_value());

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "lib/storage/body_reader.h"
 #include "lib/storage/identity.h"
 #include "lib/storage/inspect.h"
 #include "tests/unit/storage/small_store.h"
@@ -32,8 +33,9 @@ void fill(FakeDisk& disk) {
   store.journal->finish(MonoTime{Millis{10'000}});
 }
 
-void add_snapshot(FakeDisk& disk, Position replay_from, Position stamp) {
-  auto writer = SnapshotWriter::begin(disk, store_directory, {0x1234'5678'9ABC'DEF0, replay_from});
+void add_snapshot(FakeDisk& disk, Position replay_from, Position stamp, std::uint32_t segment = 0) {
+  auto writer =
+      SnapshotWriter::begin(disk, store_directory, {0x1234'5678'9ABC'DEF0, replay_from, segment});
   SnapshotSlice slice;
   slice.add({1, 1, as_bytes("key"), stamp, as_bytes("value")});
   REQUIRE(writer->add(std::move(slice)).has_value());
@@ -79,6 +81,31 @@ std::string check_repaired(FakeDisk& disk, const Texts& expected, std::size_t& l
   const auto again = open_small(disk, tiny_options());
   if (!again) return "not opened again: " + again.error().text;
   return again->found.texts.at(at) == "later" ? "" : "cannot go on";
+}
+
+// Neither its header nor its first entry reads.
+void spoil(FakeDisk& disk, const std::string& path) {
+  disk.flip_bit(path, std::size_t{8} * 20);
+  disk.flip_bit(path, std::size_t{8} * (segment_header_bytes + 3));
+}
+
+// The journal goes on, and every address that was known is of the same record, or of none.
+std::string go_on_beside(FakeDisk& disk, const Texts& known) {
+  auto store = open_small(disk, tiny_options());
+  if (!store) return "not opened: " + store.error().text;
+  FrameBuilder frames(3);
+  for (Position i = 1; i <= records; ++i) {
+    append(*store->journal, frames, {"new " + std::string(90, 'y')});
+    store->journal->step(MonoTime{Millis{i * 40}});
+  }
+  store->journal->finish({});
+  BodyReader reader(store->journal->segments());
+  for (const auto& [position, address] : known.addresses) {
+    const auto read = reader.read(address);
+    if (read && text_of(read->body) != known.texts.at(position))
+      return "another record at the address of " + std::to_string(position);
+  }
+  return "";
 }
 
 Texts texts_of(FakeDisk& disk) { return reopen(disk, tiny_options()).found; }
@@ -195,10 +222,86 @@ TEST_CASE("when all segments are gone the journal goes on behind what the snapsh
   REQUIRE(report.has_value());
   REQUIRE(report->lost.size() == 1);
   CHECK(report->lost[0].first == 25);
-  CHECK(report->lost[0].end == 61);
+  CHECK(report->lost[0].end == 62);
+  CHECK(report->lost[0].is_open);
   const SmallStore store = reopen(disk, tiny_options());
-  CHECK(store.journal->next_position() == 61);
+  CHECK(store.journal->next_position() == 62);
   CHECK(store.found.entries.size() == 1);
+}
+
+TEST_CASE("what was lost at the end is told, and its addresses are nobody else's", "[storage]") {
+  FakeDisk disk;
+  fill(disk);
+  const Texts known = texts_of(disk);
+  const auto segments = segments_of(disk);
+  const std::size_t lost = GENERATE(1U, 2U, 3U);
+  const bool are_there = GENERATE(true, false);
+  const bool snapshot_knows = GENERATE(true, false);
+  if (!are_there && !snapshot_knows) return;  // then nothing says that they were
+  CAPTURE(lost, are_there, snapshot_knows);
+  if (snapshot_knows) add_snapshot(disk, 20, records, static_cast<std::uint32_t>(segments.size()));
+  for (std::size_t i = segments.size() - lost; i < segments.size(); ++i) {
+    if (are_there) spoil(disk, segments[i]);
+    if (!are_there) REQUIRE(disk.remove(segments[i]).has_value());
+  }
+  // However often it is interrupted.
+  for (std::uint64_t call = 1;; ++call) {
+    const auto copy = disk.kill();
+    copy->fail_call(call, ErrorCode::io);
+    const auto interrupted = repair_store(*copy, store_directory);
+    const auto report = interrupted ? interrupted : repair_store(*copy, store_directory);
+    REQUIRE(report.has_value());
+    REQUIRE(verify_store(*copy, store_directory)->damage.empty());
+    CHECK(repair_store(*copy, store_directory)->done.empty());
+    CHECK(go_on_beside(*copy, known) == "");
+    if (!interrupted) continue;
+    REQUIRE(report->lost.size() == 1);
+    CHECK(report->lost[0].is_open);
+    const Position first =
+        *position_in_name(segments[segments.size() - lost].substr(7), ".journal");
+    CHECK(report->lost[0].first == first);
+    break;
+  }
+}
+
+TEST_CASE("a store may lose its end more than once", "[storage]") {
+  FakeDisk disk;
+  fill(disk);
+  Texts known = texts_of(disk);
+  for (std::uint32_t time = 0; time < 4; ++time) {
+    CAPTURE(time);
+    for (std::uint32_t lost = 0; lost < 2; ++lost) spoil(disk, segments_of(disk).rbegin()[lost]);
+    REQUIRE(repair_store(disk, store_directory).has_value());
+    CHECK(go_on_beside(disk, known) == "");
+    const Texts found = texts_of(disk);
+    const Position end = found.texts.rbegin()->first;
+    const std::uint32_t last = found.addresses.rbegin()->second.segment;
+    add_snapshot(disk, end - 2, end, last);
+    known = found;
+  }
+}
+
+TEST_CASE("of a damaged frame every record that still reads can be read at its address",
+          "[storage]") {
+  FakeDisk disk;
+  SmallStore store = reopen(disk, tiny_options());
+  FrameBuilder frames(1);
+  for (int i = 0; i < 6; ++i) append(*store.journal, frames, {"one", "two", "three"});
+  store.journal->finish({});
+  store.journal.reset();
+  const Texts known = texts_of(disk);
+  const Address two = known.addresses.at(5);
+  disk.flip_bit(segments_of(disk)[0], std::size_t{8} * (two.offset + record_header_bytes));
+  REQUIRE(repair_store(disk, store_directory)->lost.size() == 1);
+  const SmallStore repaired = reopen(disk, tiny_options());
+  CHECK(repaired.found.gaps == std::map<Position, Position>{{4, 7}});
+  BodyReader reader(repaired.journal->segments());
+  for (const auto& [position, address] : known.addresses) {
+    CAPTURE(position);
+    const auto read = reader.read(address);
+    CHECK(read.has_value() == (address != two));
+    if (read) CHECK(text_of(read->body) == known.texts.at(position));
+  }
 }
 
 TEST_CASE("a store is described without being changed", "[storage]") {

@@ -11,7 +11,7 @@ namespace {
 class ParkingSequencer final : public Sequencer {
  public:
   explicit ParkingSequencer(ParkedRecords& records) : records_(records) {}
-  void propose(Record record, Now now) override { inner_.propose(std::move(record), now); }
+  void propose(Record&& record, Now now) override { inner_.propose(std::move(record), now); }
   std::optional<Record> take_committed() override {
     auto record = inner_.take_committed();
     if (!record) return record;
@@ -33,7 +33,7 @@ class ParkingSequencer final : public Sequencer {
 class CountedMessages final : public ParkedMessages {
  public:
   explicit CountedMessages(ParkedRecords& records) : records_(records) {}
-  MessageRef read(storage::Address address, Now) override {
+  MessageRef read(storage::Address address, std::uint32_t, Now) override {
     records_.reads.push_back(address);
     return records_.messages.at(address);
   }

@@ -27,9 +27,9 @@ TEST_CASE("a queue that has expired is given up in many turns", "[broker]") {
   for (; it.shard->has_work() && turns < 1000; ++turns) {
     it.records.reads.clear();
     it.turn();
-    CHECK(it.records.reads.size() <= limits.a_turn.entries);
+    CHECK(it.records.reads.size() <= 2 * limits.a_turn.entries);
   }
-  CHECK(turns >= 500 / limits.a_turn.entries);
+  CHECK(turns >= 500 / (2 * limits.a_turn.entries));
   CHECK(it.take_output(late).find("the last") != std::string::npos);
   CHECK(it.queue_of("late").size() == 1);
 }
@@ -57,10 +57,11 @@ TEST_CASE("others are served while a queue is given up", "[broker]") {
   it.connect("late");
   it.turn();
   Connection& other = it.connect("other");  // whose window is 20
-  it.turn();
+  constexpr int few = 4;
+  for (int turn = 0; turn < few; ++turn) it.turn();
   CHECK(it.queue_of("other").in_flight() == 20);
   for (std::uint16_t id = 1; id <= 20; ++id) it.acknowledge(other, id);
-  it.turn();
+  for (int turn = 0; turn < few; ++turn) it.turn();
   CHECK(it.queue_of("other").in_flight() == 20);
   CHECK(it.queue_of("other").size() == 20);
   CHECK(it.queue_of("late").size() > 4'000);

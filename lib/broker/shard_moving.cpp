@@ -11,7 +11,6 @@ namespace {
 constexpr std::size_t entries_at_once = 10'000;
 constexpr std::size_t bytes_at_once = 128U << 10U;
 constexpr std::size_t on_their_way_max = 1U << 20U;
-constexpr std::size_t tries_at_once = 1'000;
 // A record is not much larger than its message: or it would soon be moved again itself.
 constexpr std::size_t place_bytes = 8;
 constexpr std::size_t places_min = 8;
@@ -32,87 +31,107 @@ void ShardMoving::begin(const std::vector<std::uint32_t>& segments) {
 void ShardMoving::end() {
   segments_.clear();
   slot_ = 0;
-  position_ = 0;
-  has_looked_ = false;
-  found_ = std::vector<Found>();
-  found_at_ = 0;
+  looking_ = std::vector<Cursor>();
+  found_ = std::vector<Cursor>();
 }
 
 ParkedMessages& ShardMoving::parked() const { return *shard_.parked_; }
 
+bool ShardMoving::is_looking() const {
+  return !looking_.empty() || slot_ < shard_.sessions_.slot_count();
+}
+
 bool ShardMoving::has_work() const {
   if (segments_.empty()) return false;
-  return !has_looked_ || (on_their_way_ < on_their_way_max && !shard_.is_journal_full());
+  return is_looking() || found_.empty() ||
+         (on_their_way_ < on_their_way_max && !shard_.is_journal_full());
 }
 
+// A message is proposed once nothing can come before it.
 void ShardMoving::step() {
-  if (!has_work()) return;
-  if (!has_looked_) return look_for_more();
-  propose_more();
-  if (found_at_ == found_.size()) end();
-}
-
-void ShardMoving::look_for_more() {
-  for (std::size_t count = 0; count < entries_at_once; ++count) {
-    if (slot_ == shard_.sessions_.slot_count()) {
-      std::ranges::sort(found_, {}, &Found::address);
-      has_looked_ = true;
+  if (segments_.empty()) return;
+  std::size_t entries = entries_at_once;
+  std::size_t bytes = bytes_at_once;
+  while (entries > 0 && bytes > 0) {
+    if (is_looking()) {
+      look_for_more(entries);
+    } else if (found_.empty()) {
+      return end();
+    } else if (!has_work() || !propose_next(entries, bytes)) {
       return;
     }
-    const Session* session = shard_.sessions_.in_slot(slot_);
-    if (session == nullptr || !session->durable || position_ >= session->send.end_position()) {
-      ++slot_;
-      position_ = 0;
-      continue;
-    }
-    position_ = std::max(position_, session->send.begin_position());
-    if (session->send.has(position_)) note(*session, position_);
-    ++position_;
   }
 }
 
-void ShardMoving::note(const Session& session, std::uint64_t position) {
-  const QueuedMessage& message = session.send.at(position).message;
-  if (!message.is_parked()) return;
-  if (std::ranges::binary_search(segments_, message.address().segment))
-    found_.push_back({message.address(), {session.id, session.number, position}});
+void ShardMoving::look_for_more(std::size_t& entries) {
+  --entries;
+  if (!looking_.empty()) {
+    const Cursor next = looking_.back();
+    looking_.pop_back();
+    return advance(next, entries);
+  }
+  const Session* session = shard_.sessions_.in_slot(slot_++);
+  if (session == nullptr || !session->durable || session->send.empty()) return;
+  looking_.push_back({.place = {session->id, session->number, session->send.begin_position()}});
+}
+
+// To the next entry of its session that is to be moved; as far as the turn allows.
+void ShardMoving::advance(Cursor cursor, std::size_t& entries) {
+  const Session* session = shard_.sessions_.find(cursor.place.session);
+  if (session == nullptr) return;
+  std::uint64_t& at = cursor.place.position;
+  at = std::max(at, session->send.begin_position());
+  for (; at < session->send.end_position(); ++at) {
+    if (entries == 0) return looking_.push_back(cursor);
+    --entries;
+    const QueuedMessage& message = session->send.at(at).message;
+    if (!message.is_parked()) continue;
+    if (!std::ranges::binary_search(segments_, message.address().segment)) continue;
+    cursor.address = message.address();
+    found_.push_back(cursor);
+    std::ranges::push_heap(found_, is_behind);
+    return;
+  }
 }
 
 // Null when it has been delivered meanwhile: then it need not be moved, nor be there any more.
-const Outgoing* ShardMoving::waiting(const Found& found) const {
-  const Session* session = shard_.sessions_.find(found.place.session);
-  if (session == nullptr || !session->send.has(found.place.position)) return nullptr;
-  const Outgoing& outgoing = session->send.at(found.place.position);
+const Outgoing* ShardMoving::waiting(const Cursor& cursor) const {
+  const Session* session = shard_.sessions_.find(cursor.place.session);
+  if (session == nullptr || !session->send.has(cursor.place.position)) return nullptr;
+  const Outgoing& outgoing = session->send.at(cursor.place.position);
   const QueuedMessage& message = outgoing.message;
-  return message.is_parked() && message.address() == found.address ? &outgoing : nullptr;
+  return message.is_parked() && message.address() == cursor.address ? &outgoing : nullptr;
 }
 
-void ShardMoving::propose_more() {
-  std::size_t bytes = 0;
-  for (std::size_t tries = 0; tries < tries_at_once && bytes < bytes_at_once; ++tries) {
-    if (found_at_ == found_.size()) return;
-    const storage::Address address = found_[found_at_].address;
-    const Outgoing* outgoing = waiting(found_[found_at_]);
-    if (outgoing == nullptr) {
-      ++found_at_;
-      continue;
-    }
-    MovedRecord moved{.message = parked().read(address, outgoing->cost, shard_.now_)};
-    if (!moved.message && !parked().accepts_loss()) return end();
-    if (!moved.message) {
-      ++found_at_;
-      continue;
-    }
-    const std::size_t places_max = std::max(moved.message->bytes() / place_bytes, places_min);
-    for (; found_at_ < found_.size() && found_[found_at_].address == address &&
-           moved.places.size() < places_max;
-         ++found_at_) {
-      if (waiting(found_[found_at_]) != nullptr) moved.places.push_back(found_[found_at_].place);
-    }
-    bytes += moved.message->bytes();
-    on_their_way_ += moved.message->bytes();
-    shard_.propose({.what = std::move(moved)});
+// Its session is looked through further.
+ShardMoving::Cursor ShardMoving::take_first() {
+  std::ranges::pop_heap(found_, is_behind);
+  const Cursor first = found_.back();
+  found_.pop_back();
+  Cursor& next = looking_.emplace_back(first);
+  ++next.place.position;
+  return first;
+}
+
+// The first message, with as many of its places as its record takes. False when it cannot be read.
+bool ShardMoving::propose_next(std::size_t& entries, std::size_t& bytes) {
+  --entries;
+  const Outgoing* outgoing = waiting(found_.front());
+  if (outgoing == nullptr) return take_first(), true;
+  const storage::Address address = found_.front().address;
+  MovedRecord moved{.message = parked().read(address, outgoing->cost, shard_.now_)};
+  if (!moved.message && !parked().accepts_loss()) return end(), false;
+  if (!moved.message) return take_first(), true;
+  const std::size_t size = moved.message->bytes();
+  const std::size_t places_max = std::max(size / place_bytes, places_min);
+  while (!found_.empty() && found_.front().address == address && moved.places.size() < places_max) {
+    const Cursor first = take_first();
+    if (waiting(first) != nullptr) moved.places.push_back(first.place);
   }
+  bytes -= std::min(bytes, size);
+  on_their_way_ += size;
+  shard_.propose({.what = std::move(moved)});
+  return true;
 }
 
 void ShardMoving::apply(const Record& record, const MovedRecord& moved) {

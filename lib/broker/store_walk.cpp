@@ -13,14 +13,29 @@ StoreWalk::StoreWalk(WalkVisitor& visitor, Now now, os::Disk& disk, const std::s
 }
 
 // What cannot be read is told, and stays parked.
-Result<void> StoreWalk::read_back(const storage::SnapshotEntry& entry, QueueImage& queue) {
+Result<void> StoreWalk::read_back(const storage::SnapshotEntry& entry, Outgoing& outgoing) {
+  if (const MessageRef message = parked_.read(outgoing.message.address(), outgoing.cost, now_)) {
+    outgoing.message = message;
+    return {};
+  }
+  return visitor_.on_object({entry, &unreadable_, nullptr});
+}
+
+// In parts: the messages of the whole may be more than fits into memory.
+Result<void> StoreWalk::show_queue(const storage::SnapshotEntry& entry, QueueImage queue) {
+  SnapshotObject object = QueueImage{.number = queue.number};
+  auto& part = std::get<QueueImage>(object).entries;
+  std::size_t bytes = 0;
   for (Outgoing& outgoing : queue.entries) {
-    if (!outgoing.message.is_parked()) continue;
-    if (const MessageRef message = parked_.read(outgoing.message.address(), outgoing.cost, now_)) {
-      outgoing.message = message;
-    } else if (auto told = visitor_.on_object({entry, &unreadable_, nullptr}); !told) {
-      return told;
+    if (outgoing.message.is_parked()) {
+      bytes += outgoing.cost;
+      if (auto read = read_back(entry, outgoing); !read) return read;
     }
+    part.push_back(std::move(outgoing));
+    if (bytes < read_back_bytes && &outgoing != &queue.entries.back()) continue;
+    if (auto shown = visitor_.on_object({entry, nullptr, &object}); !shown) return shown;
+    part.clear();
+    bytes = 0;
   }
   return {};
 }
@@ -28,9 +43,7 @@ Result<void> StoreWalk::read_back(const storage::SnapshotEntry& entry, QueueImag
 Result<void> StoreWalk::on_snapshot_entry(const storage::SnapshotEntry& entry) {
   auto object = decode(entry, now_);
   if (!object) return visitor_.on_object({entry, &object.error(), nullptr});
-  if (auto* queue = std::get_if<QueueImage>(&*object)) {
-    if (auto read = read_back(entry, *queue); !read) return read;
-  }
+  if (auto* queue = std::get_if<QueueImage>(&*object)) return show_queue(entry, std::move(*queue));
   if (const auto* front = std::get_if<FrontImage>(&*object)) replay_from_ = front->replay_from;
   return visitor_.on_object({entry, nullptr, &*object});
 }

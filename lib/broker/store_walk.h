@@ -43,7 +43,9 @@ class WalkVisitor {
 // the beginning of the snapshot are passed over; of those behind it, some may be in it already.
 class StoreWalk final : public storage::EntryVisitor, public storage::SnapshotVisitor {
  public:
-  // Messages that queues have only in the journal are read back from the store.
+  // Messages that queues have only in the journal are read back from the store; when there are more
+  // than this in a part of a queue, the visitor gets it in several.
+  static constexpr std::size_t read_back_bytes = std::size_t{1} << 20U;
   StoreWalk(WalkVisitor& visitor, Now now, os::Disk& disk, const std::string& directory);
 
   Result<void> on_snapshot_entry(const storage::SnapshotEntry& entry) override;
@@ -54,7 +56,8 @@ class StoreWalk final : public storage::EntryVisitor, public storage::SnapshotVi
   Result<void> come_to(storage::Position first);
   Result<void> show(const storage::RecordView& view, Bytes body, storage::Position position);
 
-  Result<void> read_back(const storage::SnapshotEntry& entry, QueueImage& queue);
+  Result<void> show_queue(const storage::SnapshotEntry& entry, QueueImage queue);
+  Result<void> read_back(const storage::SnapshotEntry& entry, Outgoing& outgoing);
 
   WalkVisitor& visitor_;
   Now now_;

@@ -26,7 +26,6 @@ Journal::Journal(Parts parts, const JournalOptions& options)
       committed_(next_),
       durable_(next_),
       space_(parts_.room->state()),
-      last_segment_(parts_.end.segment->header.ordinal),
       writer_(std::move(parts_.end), *parts_.table, *parts_.room) {}
 
 Position Journal::append(Frame frame) {
@@ -91,7 +90,6 @@ Result<void> Journal::write_batch() {
     if (!rolled && rolled.error().code != ErrorCode::unavailable) return rolled;
     stuck = !rolled;
     if (stuck) break;
-    last_segment_.store(writer_.segment().ordinal, std::memory_order_release);
   }
   const std::lock_guard hold(lock_);
   stuck_ = stuck;

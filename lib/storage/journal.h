@@ -70,7 +70,7 @@ class Journal {
   std::optional<Error> failure() const;
   const SegmentTable& segments() const { return *parts_.table; }
   // Of the segment that is being written; it and later ones are not to be removed.
-  std::uint32_t last_segment() const { return last_segment_.load(std::memory_order_acquire); }
+  std::uint32_t last_segment() const { return parts_.table->last(); }
   // Removes whole segments, which the durable snapshot does without. `counted`: the owner has
   // applied everything below, and found nothing alive in them; false, and nothing is removed, as
   // long as that is not durable, since a power cut could bring it back to life. Who reads a segment
@@ -132,7 +132,6 @@ class Journal {
   std::atomic<Position> durable_;
   std::atomic<std::uint64_t> waiting_{0};
   std::atomic<SpaceState> space_{SpaceState::ok};
-  std::atomic<std::uint32_t> last_segment_;
 
   // The committer's.
   JournalWriter writer_;

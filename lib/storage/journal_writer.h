@@ -43,7 +43,6 @@ class JournalWriter {
   bool is_synced() const { return synced_ == end_.offset; }
   std::uint64_t unsynced_bytes() const { return end_.offset - synced_; }
   Position written_end() const { return end_.next; }
-  const SegmentHeader& segment() const { return end_.segment->header; }
 
  private:
   std::size_t fitting(std::span<const Frame> frames) const;

@@ -141,6 +141,11 @@ void SegmentTable::forget(std::uint32_t ordinal) {
   segments_.erase(at);
 }
 
+std::uint32_t SegmentTable::last() const {
+  const std::lock_guard hold(lock_);
+  return segments_.empty() ? 0 : segments_.rbegin()->first;
+}
+
 std::vector<SegmentRef> SegmentTable::all() const {
   const std::lock_guard hold(lock_);
   std::vector<SegmentRef> segments;

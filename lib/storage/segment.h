@@ -80,6 +80,7 @@ class SegmentTable {
   SegmentRef find(std::uint32_t ordinal) const;
   void forget(std::uint32_t ordinal);
   std::vector<SegmentRef> all() const;  // by ordinal
+  std::uint32_t last() const;           // the highest ordinal; 0: there is none
 
  private:
   mutable std::mutex lock_{};

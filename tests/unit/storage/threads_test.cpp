@@ -137,3 +137,25 @@ TEST_CASE("a snapshot that is given up leaves nothing, and nobody waiting", "[th
   const auto names = os::real_disk().list(journal->directory()).value();
   for (const std::string& name : names) CHECK(name.find("snapshot") == std::string::npos);
 }
+
+TEST_CASE("all segments but the last may go at any moment", "[threads]") {
+  const Directory directory;
+  Texts nothing;
+  const auto journal = open(directory, Durability::sync, nothing);
+  const CommitThread committer(*journal);
+  FrameBuilder frames(1);
+  std::size_t removed = 0;
+  const MonoTime until = os::read_mono() + std::chrono::seconds(30);
+  while (removed < 20 && os::read_mono() < until) {
+    if (journal->waiting_bytes() < 1U << 16U) append(*journal, frames, {std::string(900, 'x')});
+    std::vector<std::uint32_t> ordinals;
+    for (const SegmentRef& segment : journal->segments().all())
+      ordinals.push_back(segment->header.ordinal);
+    REQUIRE(!ordinals.empty());
+    ordinals.pop_back();
+    if (ordinals.empty()) continue;
+    REQUIRE(journal->remove_segments(ordinals, journal->durable_end()).value());
+    removed += ordinals.size();
+  }
+  CHECK(removed >= 20);
+}

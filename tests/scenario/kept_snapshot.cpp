@@ -40,6 +40,7 @@ void KeptSnapshots::step(const Shards& shards) {
   if (running_ && running_->is_complete) last_ = std::exchange(running_, nullptr);
   if (!running_ && random_() % 4 == 0) {
     running_ = std::make_shared<KeptSnapshot>();
+    running_->replay_from = shards.front()->applied() + 1;
     shards.front()->snapshot().begin(running_);
   }
   if (running_) running_->allowed = random_() % 4;

@@ -24,7 +24,7 @@ class KeptSnapshot final : public broker::SnapshotTarget {
   std::size_t room() override;
   std::size_t queue_piece_bytes() const override { return 1; }  // each entry comes by itself
   void add(storage::SnapshotSlice slice) override;
-  void add_parked(const storage::LiveBodies&) override {}
+  void add_parked(const storage::LiveBodies& bodies) override { parked.merge(bodies); }
   void end() override { is_complete = true; }
 
   broker::SnapshotObject object(std::size_t index, Now now) const;
@@ -34,7 +34,9 @@ class KeptSnapshot final : public broker::SnapshotTarget {
   // How many objects are written before it waits.
   std::size_t allowed = SIZE_MAX;
   bool is_complete = false;
+  std::uint64_t replay_from = 0;
   std::vector<Entry> entries{};
+  storage::LiveBodies parked{};
 
  private:
   storage::BlockSealer sealer_{storage::SnapshotHeader{}};

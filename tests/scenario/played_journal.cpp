@@ -5,6 +5,7 @@
 
 #include "lib/base/check.h"
 #include "lib/broker/replay.h"
+#include "lib/storage/compaction.h"
 
 namespace mqz::scenario {
 namespace {
@@ -32,8 +33,11 @@ storage::Address address_of(std::uint64_t position) {
 
 class PlayedMessages final : public broker::ParkedMessages {
  public:
-  explicit PlayedMessages(const std::vector<KeptRecord>& kept) : kept_(kept) {}
+  // `gone` may be null: nothing is.
+  PlayedMessages(const std::vector<KeptRecord>& kept, const std::set<std::uint32_t>* gone)
+      : kept_(kept), gone_(gone) {}
   broker::MessageRef read(storage::Address address, std::uint32_t cost, Now now) override {
+    MQZ_CHECK(gone_ == nullptr || !gone_->contains(address.segment));
     broker::Record record = record_of(kept_.at(address.offset - 1), now);
     broker::MessageRef message = broker::take_message(record);
     MQZ_CHECK(message && broker::cost_of(message->bytes()) == cost);
@@ -42,6 +46,7 @@ class PlayedMessages final : public broker::ParkedMessages {
 
  private:
   const std::vector<KeptRecord>& kept_;
+  const std::set<std::uint32_t>* gone_;
 };
 
 }  // namespace
@@ -93,27 +98,31 @@ std::unique_ptr<broker::Sequencer> PlayedJournal::make_sequencer(bool delays) {
 
 broker::Replay PlayedJournal::recover(const Shards& shards, const KeptSnapshot* snapshot,
                                       Now now) const {
+  const std::set<std::uint32_t>* gone = snapshot == nullptr ? nullptr : &gone_;
   std::vector<broker::Shard*> pointers;
   for (const auto& shard : shards) {
-    shard->use(std::make_unique<PlayedMessages>(kept_));
+    shard->use(std::make_unique<PlayedMessages>(kept_, gone));
     pointers.push_back(shard.get());
   }
   broker::Replay replay(std::move(pointers));
   if (snapshot != nullptr) snapshot->restore(replay, now);
   for (std::size_t index = 0; index < kept_.size(); ++index) {
+    const storage::Address address = address_of(index + 1);
+    if (gone != nullptr && gone->contains(address.segment)) continue;
     broker::Record record = record_of(kept_[index], now);
     record.position = index + 1;
-    if (parks_) record.address = address_of(index + 1);
+    if (parks_) record.address = address;
     replay.apply(std::move(record));
   }
   return replay;
 }
 
+// Who goes on from all records has all segments: of what a snapshot knew to be settled, the record
+// may be lost.
 std::string PlayedJournal::recover_both_ways(const Shards& shards, const Shards& spare,
-                                             KeptSnapshots& snapshots, Compared what,
-                                             Now now) const {
+                                             KeptSnapshots& snapshots, Compared what, Now now) {
   const KeptSnapshot* last = snapshots.last();
-  const bool by_snapshot = last == nullptr || snapshots.coin();
+  const bool by_snapshot = last != nullptr && snapshots.coin();
   broker::Replay replay = recover(shards, by_snapshot ? last : nullptr, now);
   std::string found;
   if (last != nullptr) {
@@ -121,8 +130,23 @@ std::string PlayedJournal::recover_both_ways(const Shards& shards, const Shards&
     found =
         by_snapshot ? differences(shards, spare, what, now) : differences(spare, shards, what, now);
   }
+  if (!by_snapshot) gone_.clear();
+  if (!by_snapshot && last != nullptr) removed_for_ = last->replay_from;
+  for (const auto& shard : shards) shard->use(std::make_unique<PlayedMessages>(kept_, &gone_));
   replay.finish();
   return found;
+}
+
+void PlayedJournal::remove_segments(const KeptSnapshot* snapshot) {
+  if (snapshot == nullptr || snapshot->replay_from == removed_for_) return;
+  removed_for_ = snapshot->replay_from;
+  std::vector<storage::SegmentLoad> loads;
+  for (std::uint64_t first = 0; first <= kept_.size(); first += records_in_segment) {
+    const std::uint32_t ordinal = address_of(first).segment;
+    loads.push_back({ordinal, first, records_in_segment, snapshot->parked.of(ordinal)});
+  }
+  const auto plan = storage::plan_compaction(loads, snapshot->replay_from);
+  gone_.insert(plan.remove.begin(), plan.remove.end());
 }
 
 void PlayedJournal::compact(const Shards& shards) {

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,13 +58,13 @@ class PlayedJournal {
   // For the front of the broker's next life. With `delays` it commits what `release` lets through,
   // and long queues are parked in it.
   std::unique_ptr<broker::Sequencer> make_sequencer(bool delays);
-  // Brings fresh shards, whose time is set, to the state of the lives before; from the records
-  // alone, and not yet finished, or beginning with a snapshot.
+  // Brings fresh shards, whose time is set, to the state of the lives before; from all records,
+  // and not yet finished, or from a snapshot and the segments that are left.
   broker::Replay recover(const Shards& shards, const KeptSnapshot* snapshot, Now now) const;
   // The same, finished. With a snapshot it is done both ways, the other with `spare` shards, and
   // either may be the one that the shards go on from. Says what tells them apart; see differences.
   std::string recover_both_ways(const Shards& shards, const Shards& spare, KeptSnapshots& snapshots,
-                                Compared what, Now now) const;
+                                Compared what, Now now);
 
   // False when nothing waits to be committed.
   bool release(std::size_t count) { return delaying_ != nullptr && delaying_->release(count); }
@@ -77,6 +78,8 @@ class PlayedJournal {
   std::size_t record_count() const { return kept_.size(); }
   // When it has grown by half, messages of long queues are written again at the end.
   void compact(const Shards& shards);
+  // The segments go that nobody needs who begins with this snapshot; it may be null.
+  void remove_segments(const KeptSnapshot* snapshot);
 
  private:
   DelayingSequencer* delaying_ = nullptr;  // of the present life
@@ -84,6 +87,8 @@ class PlayedJournal {
   bool parks_ = false;
   std::size_t compact_at_ = 0;
   std::vector<KeptRecord> kept_{};  // of all lives
+  std::set<std::uint32_t> gone_{};  // segments that a life which began with a snapshot lacks
+  std::uint64_t removed_for_ = 0;   // the snapshot that the last were removed for
 };
 
 }  // namespace mqz::scenario

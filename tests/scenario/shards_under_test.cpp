@@ -155,6 +155,7 @@ bool ShardsUnderTest::carry_mail() {
 void ShardsUnderTest::settle(std::size_t commits) {
   snapshots_.step(shards_);
   if (world_.snapshots) journal_.compact(shards_);
+  journal_.remove_segments(snapshots_.last());
   for (int turn = 0; turn < 1'000'000; ++turn) {
     bool busy = carry_mail();
     for (std::size_t index = 0; index < shards_.size(); ++index) {

@@ -132,6 +132,7 @@ std::size_t Network::part_of(std::size_t bytes) {
 void Network::step() {
   snapshots_.step(shards_);
   if (world_.snapshots) journal_.compact(shards_);
+  journal_.remove_segments(snapshots_.last());
   turn(random_.below(shards_.size()));
 }
 

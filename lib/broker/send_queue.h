@@ -32,7 +32,7 @@ struct DeliveryExtra {
   std::vector<std::uint32_t> more_identifiers{};  // subscription identifiers after the first
   SlotId group{};                                 // of the shared group that picked this session
   std::string filter{};      // of that group, if a durable member could have been picked
-  std::uint64_t origin = 0;  // where the message has its place; with `filter`
+  std::uint64_t origin = 0;  // where the message that the group was given has its place
 };
 
 struct Outgoing {

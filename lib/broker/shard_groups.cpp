@@ -148,7 +148,7 @@ void Shard::on_group_deliver(ShardIndex, GroupDeliverMail mail) {
                     .retain = mail.retain,
                     .group = mail.group,
                     .filter = mail.filter,
-                    .origin = mail.filter.empty() ? 0 : mail.origin};
+                    .origin = mail.origin};
   if (mail.identifier != 0) form.identifiers = {&mail.identifier, 1};
   deliver(*session, message, form);
 }

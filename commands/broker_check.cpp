@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
+#include <vector>
 
+#include "lib/broker/config/words.h"
 #include "lib/os/errno_text.h"
 #include "lib/os/socket.h"
 
@@ -62,8 +65,7 @@ std::string why_not_listener(const broker::Listener& listener) {
   return why;
 }
 
-}  // namespace
-
+// `store` is its broker/; empty: none.
 std::vector<std::string> check_surroundings(const broker::Config& config,
                                             const std::string& store) {
   std::vector<std::string> found;
@@ -80,6 +82,29 @@ std::vector<std::string> check_surroundings(const broker::Config& config,
     add("log_dest file", config.log.file, why_not_file(config.log.file));
   if (!store.empty()) add("the store", store, why_not_store(store));
   return found;
+}
+
+void print_other_defaults() {
+  fmt::print("words whose default is not Mosquitto's:\n");
+  for (const broker::Word& word : broker::words()) {
+    if (!word.differs.empty()) fmt::print("  {} {}: {}\n", word.name, word.standard, word.differs);
+  }
+}
+
+}  // namespace
+
+int check_broker(const Parsed& parsed, const BrokerPlan& plan) {
+  const std::string_view file =
+      parsed.has("config-file") ? parsed.text("config-file") : "built-in settings";
+  const std::vector<std::string> found = check_surroundings(plan.config, plan.store.directory);
+  for (const std::string& text : found) note(parsed.path(), text);
+  if (!found.empty()) {
+    return report(parsed.path(), Stop{Exit::configuration,
+                                      fmt::format("{}: not to be used on this machine", file)});
+  }
+  fmt::print("{}: no errors\n", file);
+  print_other_defaults();
+  return static_cast<int>(Exit::done);
 }
 
 }  // namespace mqz::commands

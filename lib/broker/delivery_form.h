@@ -7,7 +7,7 @@
 
 #include "lib/base/slots.h"
 #include "lib/mqtt/types.h"
-#include "lib/storage/segment.h"
+#include "lib/storage/body_place.h"
 
 namespace mqz::broker {
 
@@ -16,10 +16,10 @@ struct DeliveryForm {
   bool retain = false;
   std::span<const std::uint32_t> identifiers{};
   SlotId group{};
-  std::string_view filter{};   // the group's, and where the message has its place: see
-  std::uint64_t origin = 0;    // DeliveryExtra
-  bool is_due = true;          // false: it takes its place, and is not sent
-  storage::Address address{};  // where the journal has the message
+  std::string_view filter{};  // the group's, and where the message has its place: see
+  std::uint64_t origin = 0;   // DeliveryExtra
+  bool is_due = true;         // false: it takes its place, and is not sent
+  const storage::BodyPlace* place = nullptr;  // where the journal has the message, if it has
 };
 
 }  // namespace mqz::broker

@@ -26,7 +26,8 @@ void JournalSequencer::propose(Record&& record, Now now) {
   const storage::RecordHead head{.type = static_cast<std::uint16_t>(type_of(record)),
                                  .version = record_version};
   const std::size_t size = encoded_size(record, now);
-  std::uint32_t offset = 0;
+  std::uint32_t offset = storage::frame_header_bytes;  // parts have frames of their own
+  std::uint32_t parts = 1;
   if (size <= part_bytes) {
     offset = builder_.bytes();
     encode(record, now, builder_.reserve(head, size));
@@ -34,17 +35,33 @@ void JournalSequencer::propose(Record&& record, Now now) {
   } else {
     std::vector<std::byte> body(size);
     encode(record, now, body.data());
-    next_ += (size + part_bytes - 1) / part_bytes;
+    parts = static_cast<std::uint32_t>((size + part_bytes - 1) / part_bytes);
+    next_ += parts;
     storage::add_in_parts(builder_, head, body, part_bytes,
                           [this](storage::Frame frame) { append(std::move(frame)); });
   }
   record.position = next_ - 1;  // of the last part
-  waiting_.push({std::move(record), offset});
+  waiting_.push({std::move(record), offset, parts});
   if (builder_.bytes() >= part_bytes) flush();
 }
 
 void JournalSequencer::flush() {
   if (!builder_.empty()) append(builder_.take());
+}
+
+// Of a record in a committed frame; not before the one asked for last.
+storage::Address JournalSequencer::address_of(storage::Position position, std::uint32_t offset) {
+  while (committed_[committed_at_].end() <= position) ++committed_at_;
+  return committed_[committed_at_].address_of(offset);
+}
+
+storage::BodyPlace JournalSequencer::place_of(const Waiting& committed) {
+  const storage::Position last = committed.record.position;
+  if (committed.parts == 1) return address_of(last, committed.offset);
+  std::vector<storage::Address> addresses;
+  for (storage::Position part = last + 1 - committed.parts; part <= last; ++part)
+    addresses.push_back(address_of(part, committed.offset));
+  return storage::BodyPlace(std::move(addresses));
 }
 
 std::optional<Record> JournalSequencer::take_committed() {
@@ -58,10 +75,9 @@ std::optional<Record> JournalSequencer::take_committed() {
   }
   if (waiting_.empty()) waiting_.shrink(waiting_kept);
   if (waiting_.empty() || waiting_.front().record.position >= end) return std::nullopt;
-  const std::uint32_t offset = waiting_.front().offset;
+  storage::BodyPlace place = place_of(waiting_.front());
   std::optional<Record> record(std::move(waiting_.take().record));
-  while (committed_[committed_at_].end() <= record->position) ++committed_at_;
-  if (offset != 0) record->address = committed_[committed_at_].address_of(offset);
+  record->place = std::move(place);
   return record;
 }
 

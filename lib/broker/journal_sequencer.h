@@ -27,9 +27,12 @@ class JournalSequencer final : public Sequencer {
  private:
   struct Waiting {
     Record record{};
-    std::uint32_t offset = 0;  // in its frame; 0: it comes in parts
+    std::uint32_t offset = 0;  // in its frame, or its parts' in theirs
+    std::uint32_t parts = 1;   // their last has the record's position
   };
   void append(storage::Frame frame);
+  storage::Address address_of(storage::Position position, std::uint32_t offset);
+  storage::BodyPlace place_of(const Waiting& committed);
 
   storage::Journal& journal_;
   storage::FrameBuilder builder_;

@@ -16,22 +16,54 @@ MessageRef take_message(Record& record) {
   return {};
 }
 
-MessageRef JournalMessages::read(storage::Address address, std::uint32_t cost, Now now) {
+namespace {
+
+storage::Part part_at(std::size_t index, std::size_t count) {
+  if (index == 0) return storage::Part::first;
+  return index + 1 == count ? storage::Part::last : storage::Part::middle;
+}
+
+}  // namespace
+
+// Each part has a sum of its own; that it is this part of this record, its place says.
+Result<storage::RecordView> JournalMessages::join(const storage::BodyPlace& place) {
+  storage::RecordView whole;
+  joined_.clear();
+  for (std::size_t index = 0; index < place.count(); ++index) {
+    const auto view = reader_.read(place.at(index));
+    if (!view) return view;
+    if (view->head.part != part_at(index, place.count())) {
+      return fail(ErrorCode::corrupt, fmt::format("{}: offset {}: not this part of a message",
+                                                  reader_.path(), place.at(index).offset));
+    }
+    whole.head = view->head;
+    joined_.insert(joined_.end(), view->body.begin(), view->body.end());
+  }
+  whole.body = joined_;
+  return whole;
+}
+
+Result<storage::RecordView> JournalMessages::record_at(const storage::BodyPlace& place) {
+  return place.count() == 1 ? reader_.read(place.at(0)) : join(place);
+}
+
+MessageRef JournalMessages::read(const storage::BodyPlace& place, std::uint32_t cost, Now now) {
   has_read_ = true;
   is_released_ = false;
-  const auto view = reader_.read(address);
+  const auto view = record_at(place);
   if (!view) return failed_(view.error()), MessageRef();
   auto record = decode(view->head.type, view->head.version, view->body, now);
   MessageRef message = record ? take_message(*record) : MessageRef();
   if (message && cost_of(message->bytes()) == cost) return message;
   failed_({ErrorCode::corrupt, fmt::format("{}: offset {}: not the message that waits",
-                                           reader_.path(), address.offset)});
+                                           reader_.path(), place.at(0).offset)});
   return {};
 }
 
 void JournalMessages::rest() {
   if (std::exchange(has_read_, false) || is_released_) return;
   reader_.release();
+  joined_ = {};
   is_released_ = true;
 }
 

@@ -12,7 +12,7 @@
 #include "lib/base/time.h"
 #include "lib/broker/message.h"
 #include "lib/mqtt/packets.h"
-#include "lib/storage/segment.h"
+#include "lib/storage/body_place.h"
 
 namespace mqz::broker {
 
@@ -151,8 +151,7 @@ struct Record {
   SlotId session{};
   std::uint64_t number = 0;    // of the session, the same in every life of the broker; 0: none
   std::uint64_t position = 0;  // its place, from 1 on; given by the sequencer
-  // Where it can be read back from; nowhere if it is not kept, or in parts.
-  storage::Address address{};
+  storage::BodyPlace place{};  // where it can be read back from; nowhere if it is not kept
   std::variant<PublishRecord, DeliverRecord, GroupTakenRecord, ConnectRecord, DisconnectRecord,
                SubscribeRecord, UnsubscribeRecord, SettleRecord, ReleaseRecord, RepeatRecord,
                WillRecord, EndRecord, StartRecord, ReadDoneRecord, MovedRecord>

@@ -124,7 +124,7 @@ void Replay::apply_moved(const Record& record, const MovedRecord& moved) {
     const auto at = sessions_.find(place.number);
     if (at == sessions_.end()) continue;
     place.session = at->second.session;
-    Record one{.position = record.position, .address = record.address};
+    Record one{.position = record.position, .place = record.place};
     one.what = MovedRecord{moved.message, {place}};
     shards_[at->second.shard]->apply(one);
   }

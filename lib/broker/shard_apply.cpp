@@ -35,7 +35,7 @@ void Shard::apply(Record& record) {
                         .filter = delivery.filter,
                         .origin = delivery.origin,
                         .is_due = delivery.read == 0 || shard.is_still_due(delivery),
-                        .address = record.address};
+                        .place = &record.place};
       if (delivery.identifier != 0) form.identifiers = {&delivery.identifier, 1};
       if (delivery.owed_read != 0) note_given(*to, delivery);
       if (to->durable) return shard.deliver_kept(*to, message, form);

@@ -11,7 +11,7 @@ namespace {
 // May an entry leave its message in the journal? Not what a group shares: it may go elsewhere.
 bool is_parked(const Session& session, const DeliveryForm& form) {
   constexpr std::size_t at_hand_max = 256U << 10U;
-  if (!QueuedMessage::can_hold(form.address) || form.group.is_valid() || !form.filter.empty())
+  if (form.place == nullptr || !*form.place || form.group.is_valid() || !form.filter.empty())
     return false;
   return session.connection == nullptr || session.send.bytes() >= at_hand_max;
 }
@@ -140,7 +140,7 @@ bool Shard::make_room(Session& session, Routed& message) {
 }
 
 void Shard::enqueue(Session& session, Routed& message, const DeliveryForm& form) {
-  Outgoing outgoing{.message = is_parked(session, form) ? QueuedMessage(form.address)
+  Outgoing outgoing{.message = is_parked(session, form) ? QueuedMessage(*form.place)
                                                         : QueuedMessage(message.block()),
                     .cost = cost_of(message.block_bytes()),
                     .qos = form.qos,
@@ -161,7 +161,7 @@ void Shard::enqueue(Session& session, Routed& message, const DeliveryForm& form)
 
 MessageRef Shard::message_of(const Outgoing& outgoing) {
   if (!outgoing.message.is_parked()) return outgoing.message.at_hand();
-  return parked_->read(outgoing.message.address(), outgoing.cost, now_);
+  return parked_->read(outgoing.message.place(), outgoing.cost, now_);
 }
 
 }  // namespace mqz::broker

@@ -86,8 +86,11 @@ void ShardMoving::advance(Cursor cursor, std::size_t& entries) {
     --entries;
     const QueuedMessage& message = session->send.at(at).message;
     if (!message.is_parked()) continue;
-    if (!std::ranges::binary_search(segments_, message.address().segment)) continue;
-    cursor.address = message.address();
+    cursor.body = message.place();
+    const auto is_there = [&](storage::Address address) {
+      return std::ranges::binary_search(segments_, address.segment);
+    };
+    if (!cursor.body.any_of(is_there)) continue;
     found_.push_back(cursor);
     std::ranges::push_heap(found_, is_behind);
     return;
@@ -100,7 +103,7 @@ const Outgoing* ShardMoving::waiting(const Cursor& cursor) const {
   if (session == nullptr || !session->send.has(cursor.place.position)) return nullptr;
   const Outgoing& outgoing = session->send.at(cursor.place.position);
   const QueuedMessage& message = outgoing.message;
-  return message.is_parked() && message.address() == cursor.address ? &outgoing : nullptr;
+  return message.is_parked() && message.place() == cursor.body ? &outgoing : nullptr;
 }
 
 // Its session is looked through further.
@@ -118,13 +121,13 @@ bool ShardMoving::propose_next(std::size_t& entries, std::size_t& bytes) {
   --entries;
   const Outgoing* outgoing = waiting(found_.front());
   if (outgoing == nullptr) return take_first(), true;
-  const storage::Address address = found_.front().address;
-  MovedRecord moved{.message = parked().read(address, outgoing->cost, shard_.now_)};
+  const storage::BodyPlace body = found_.front().body;
+  MovedRecord moved{.message = parked().read(body, outgoing->cost, shard_.now_)};
   if (!moved.message && !parked().accepts_loss()) return end(), false;
   if (!moved.message) return take_first(), true;
   const std::size_t size = moved.message->bytes();
   const std::size_t places_max = std::max(size / place_bytes, places_min);
-  while (!found_.empty() && found_.front().address == address && moved.places.size() < places_max) {
+  while (!found_.empty() && found_.front().body == body && moved.places.size() < places_max) {
     const Cursor first = take_first();
     if (waiting(first) != nullptr) moved.places.push_back(first.place);
   }
@@ -136,12 +139,11 @@ bool ShardMoving::propose_next(std::size_t& entries, std::size_t& bytes) {
 
 void ShardMoving::apply(const Record& record, const MovedRecord& moved) {
   on_their_way_ -= std::min(on_their_way_, moved.message->bytes());
-  const bool is_parked = QueuedMessage::can_hold(record.address);
   for (const QueuePlace& place : moved.places) {
     Session* session = shard_.sessions_.find(place.session);
     if (session == nullptr || shard_.is_reflected(*session, record.position)) continue;
     session->send.move(place.position,
-                       is_parked ? QueuedMessage(record.address) : QueuedMessage(moved.message));
+                       record.place ? QueuedMessage(record.place) : QueuedMessage(moved.message));
   }
 }
 

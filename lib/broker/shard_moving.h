@@ -36,12 +36,10 @@ class ShardMoving {
   // looked for.
   struct Cursor {
     QueuePlace place{};
-    storage::Address address{};
+    storage::BodyPlace body{};
   };
   // Do these come in the other order? For a heap with the first address at its top.
-  static bool is_behind(const Cursor& one, const Cursor& other) {
-    return other.address < one.address;
-  }
+  static bool is_behind(const Cursor& one, const Cursor& other) { return other.body < one.body; }
   bool is_looking() const;
   // These take what they do from what is left of the turn.
   void look_for_more(std::size_t& entries);

@@ -230,7 +230,7 @@ void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
               {.qos = qos,
                .retain = message.retain() && receiver.retain_as_published,
                .identifiers = identifiers,
-               .address = record.address});
+               .place = &record.place});
       if (!message.retain()) continue;
       if (!reads_.empty()) note_passed(*receiver.session, message.topic());
       if (qos == Qos::at_most_once) continue;

@@ -171,12 +171,17 @@ void ShardSnapshot::note_parked(Outgoing& outgoing) {
   constexpr std::size_t around = sizeof(Message) + sizeof(Outgoing);
   if (!outgoing.message.is_parked()) return;
   const auto& whole = run_->written_whole;
-  if (std::ranges::find(whole, outgoing.message.address().segment) != whole.end()) {
+  const storage::BodyPlace place = outgoing.message.place();
+  const auto is_there = [&](storage::Address address) {
+    return std::ranges::find(whole, address.segment) != whole.end();
+  };
+  if (place.any_of(is_there)) {
     if (const MessageRef message = shard_.message_of(outgoing)) outgoing.message = message;
     return;
   }
   const std::size_t text = outgoing.cost > around ? outgoing.cost - around : 0;
-  run_->parked.note(outgoing.message.address(), text + storage::record_header_bytes);
+  for (std::size_t part = 0; part < place.count(); ++part)
+    run_->parked.note(place.at(part), text / place.count() + storage::record_header_bytes);
 }
 
 // Of our own topics, nothing is durable.

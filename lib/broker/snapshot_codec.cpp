@@ -20,6 +20,7 @@ enum QueueFlag : unsigned {
   more_flag = 32,
   state_shift = 6,
   parked_flag = 256,
+  parts_flag = 512,
 };
 
 // As records leave it: what was sent is to be sent again.
@@ -65,9 +66,11 @@ void put_outgoing(Sink& sink, const Outgoing& outgoing, Now now) {
   const bool has_more = outgoing.extra && !outgoing.extra->more_identifiers.empty();
   const KeptState state = kept_state(outgoing);
   const bool is_parked = outgoing.message.is_parked();
+  const storage::BodyPlace place = is_parked ? outgoing.message.place() : storage::BodyPlace();
   sink.number(static_cast<unsigned>(outgoing.qos) | (outgoing.retain ? retain_flag : 0U) |
               (outgoing.message ? has_message_flag : 0U) | (has_group ? group_flag : 0U) |
               (is_parked ? parked_flag : 0U) | (has_more ? more_flag : 0U) |
+              (place.count() > 1 ? parts_flag : 0U) |
               (static_cast<unsigned>(state) << state_shift));
   sink.number(outgoing.identifier);
   if (state == KeptState::done || is_parked) sink.number(outgoing.cost);
@@ -81,8 +84,11 @@ void put_outgoing(Sink& sink, const Outgoing& outgoing, Now now) {
   }
   if (!outgoing.message) return;
   if (is_parked) {
-    sink.number(outgoing.message.address().segment);
-    sink.number(outgoing.message.address().offset);
+    if (place.count() > 1) sink.number(place.count());
+    for (std::size_t part = 0; part < place.count(); ++part) {
+      sink.number(place.at(part).segment);
+      sink.number(place.at(part).offset);
+    }
     return;
   }
   const MessageRef message = outgoing.message.at_hand();
@@ -90,9 +96,22 @@ void put_outgoing(Sink& sink, const Outgoing& outgoing, Now now) {
   put_message(sink, *message, now);
 }
 
+storage::Address read_address(Reader& in) {
+  const auto segment = in.number<std::uint32_t>();
+  return {segment, in.number<std::uint32_t>()};
+}
+
+storage::BodyPlace read_place(Reader& in, bool is_split) {
+  if (!is_split) return read_address(in);
+  std::vector<storage::Address> parts;
+  for (auto count = in.number(); count > 0 && !in.is_bad(); --count)
+    parts.push_back(read_address(in));
+  return parts.size() > 1 ? storage::BodyPlace(std::move(parts)) : storage::BodyPlace();
+}
+
 Outgoing read_outgoing(Reader in, bool& bad) {
   Outgoing outgoing;
-  const auto flags = in.number<std::uint32_t>(511);
+  const auto flags = in.number<std::uint32_t>(1023);
   const auto state = static_cast<KeptState>((flags >> state_shift) & 3U);
   const bool is_parked = (flags & parked_flag) != 0;
   outgoing.qos = in.qos(flags);
@@ -112,10 +131,9 @@ Outgoing read_outgoing(Reader in, bool& bad) {
   }
   const bool has_message = (flags & has_message_flag) != 0;
   if (is_parked) {
-    const auto segment = in.number<std::uint32_t>();
-    const storage::Address address{segment, in.number<std::uint32_t>()};
-    if (!in.is_bad() && has_message && QueuedMessage::can_hold(address)) {
-      outgoing.message = QueuedMessage(address);
+    storage::BodyPlace place = read_place(in, (flags & parts_flag) != 0);
+    if (!in.is_bad() && has_message && place) {
+      outgoing.message = QueuedMessage(std::move(place));
     } else {
       bad = true;
     }

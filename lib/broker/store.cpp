@@ -18,8 +18,8 @@ class Restorer final : public storage::StoreVisitor {
     storage::RecordView view;
     for (storage::Position position = frame.first; reader.next(view); ++position) {
       Bytes body;
-      if (!parts_.add(frame.frame.incarnation(), view, body)) continue;
       const auto address = frame.address_of(view);
+      if (!parts_.add(frame.frame.incarnation(), view, address, body)) continue;
       if (auto applied = apply(view, body, position, address); !applied) return applied;
     }
     return {};
@@ -46,7 +46,8 @@ class Restorer final : public storage::StoreVisitor {
                   fmt::format("at position {}: {}", position, record.error().text));
     }
     record->position = position;
-    if (view.head.part == storage::Part::whole) record->address = address;
+    record->place = view.head.part == storage::Part::whole ? storage::BodyPlace(address)
+                                                           : storage::BodyPlace(parts_.addresses());
     replay_.apply(*std::move(record));
     return {};
   }

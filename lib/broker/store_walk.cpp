@@ -14,7 +14,7 @@ StoreWalk::StoreWalk(WalkVisitor& visitor, Now now, os::Disk& disk, const std::s
 
 // What cannot be read is told, and stays parked.
 Result<void> StoreWalk::read_back(const storage::SnapshotEntry& entry, Outgoing& outgoing) {
-  if (const MessageRef message = parked_.read(outgoing.message.address(), outgoing.cost, now_)) {
+  if (const MessageRef message = parked_.read(outgoing.message.place(), outgoing.cost, now_)) {
     outgoing.message = message;
     return {};
   }

@@ -19,19 +19,22 @@ void add_in_parts(FrameBuilder& builder, RecordHead head, Bytes body, std::size_
   builder.add(head, body);
 }
 
-bool PartJoiner::add(std::uint64_t incarnation, const RecordView& record, Bytes& body) {
+bool PartJoiner::add(std::uint64_t incarnation, const RecordView& record, Address address,
+                     Bytes& body) {
   if (record.head.part == Part::whole) {
     body = record.body;
     return true;
   }
-  if (record.head.part == Part::first) begun_[incarnation].clear();
+  if (record.head.part == Part::first) begun_[incarnation] = {};
   const auto at = begun_.find(incarnation);
   if (at == begun_.end()) return false;
-  at->second.insert(at->second.end(), record.body.begin(), record.body.end());
+  std::vector<std::byte>& so_far = at->second.body;
+  so_far.insert(so_far.end(), record.body.begin(), record.body.end());
+  at->second.addresses.push_back(address);
   if (record.head.part != Part::last) return false;
   whole_ = std::move(at->second);
   begun_.erase(at);
-  body = whole_;
+  body = whole_.body;
   return true;
 }
 

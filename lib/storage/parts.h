@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/storage/frame.h"
+#include "lib/storage/segment.h"
 
 namespace mqz::storage {
 
@@ -20,14 +21,24 @@ class PartJoiner {
   // Gives the whole body when `record` completes one: a view of the record, or of what was
   // collected until the next call. False when more is to come, or when the parts before are missing
   // and the record can never be whole.
-  bool add(std::uint64_t incarnation, const RecordView& record, Bytes& body);
+  bool add(std::uint64_t incarnation, const RecordView& record, Bytes& body) {
+    return add(incarnation, record, {}, body);
+  }
+  // The same for who wants to know where the parts stand.
+  bool add(std::uint64_t incarnation, const RecordView& record, Address address, Bytes& body);
+  // Those of the last body that was completed by a part.
+  const std::vector<Address>& addresses() const { return whole_.addresses; }
   // The writer is no more; what it began is void.
   void forget(std::uint64_t incarnation) { begun_.erase(incarnation); }
   std::size_t begun() const { return begun_.size(); }
 
  private:
-  std::map<std::uint64_t, std::vector<std::byte>> begun_{};
-  std::vector<std::byte> whole_{};
+  struct Begun {
+    std::vector<std::byte> body{};
+    std::vector<Address> addresses{};
+  };
+  std::map<std::uint64_t, Begun> begun_{};
+  Begun whole_{};
 };
 
 }  // namespace mqz::storage

@@ -26,9 +26,16 @@ broker::Record record_of(const KeptRecord& kept, Now now) {
 // Segments of a few records; a record's offset is its position.
 constexpr std::uint64_t records_in_segment = 8;
 
-storage::Address address_of(std::uint64_t position) {
-  return {static_cast<std::uint32_t>(1 + position / records_in_segment),
-          static_cast<std::uint32_t>(position)};
+std::uint32_t segment_of(std::uint64_t position) {
+  return static_cast<std::uint32_t>(1 + position / records_in_segment);
+}
+
+// Every third record comes in parts, the second of which is in the next segment.
+storage::BodyPlace place_of(std::uint64_t position) {
+  const auto offset = static_cast<std::uint32_t>(position);
+  const storage::Address address{segment_of(position), offset};
+  if (position % 3 != 0) return address;
+  return storage::BodyPlace({address, {segment_of(position) + 1, offset}});
 }
 
 class PlayedMessages final : public broker::ParkedMessages {
@@ -36,9 +43,10 @@ class PlayedMessages final : public broker::ParkedMessages {
   // `gone` may be null: nothing is.
   PlayedMessages(const std::vector<KeptRecord>& kept, const std::set<std::uint32_t>* gone)
       : kept_(kept), gone_(gone) {}
-  broker::MessageRef read(storage::Address address, std::uint32_t cost, Now now) override {
-    MQZ_CHECK(gone_ == nullptr || !gone_->contains(address.segment));
-    broker::Record record = record_of(kept_.at(address.offset - 1), now);
+  broker::MessageRef read(const storage::BodyPlace& place, std::uint32_t cost, Now now) override {
+    const auto is_gone = [&](storage::Address one) { return gone_->contains(one.segment); };
+    MQZ_CHECK(gone_ == nullptr || !place.any_of(is_gone));
+    broker::Record record = record_of(kept_.at(place.at(0).offset - 1), now);
     broker::MessageRef message = broker::take_message(record);
     MQZ_CHECK(message && broker::cost_of(message->bytes()) == cost);
     return message;
@@ -77,7 +85,7 @@ std::optional<broker::Record> KeepingSequencer::take_committed() {
   kept_.push_back(std::move(uncommitted_.front()));
   uncommitted_.pop_front();
   record->position = kept_.size();
-  if (parks_) record->address = address_of(kept_.size());
+  if (parks_) record->place = place_of(kept_.size());
   return record;
 }
 
@@ -107,11 +115,10 @@ broker::Replay PlayedJournal::recover(const Shards& shards, const KeptSnapshot* 
   broker::Replay replay(std::move(pointers));
   if (snapshot != nullptr) snapshot->restore(replay, now);
   for (std::size_t index = 0; index < kept_.size(); ++index) {
-    const storage::Address address = address_of(index + 1);
-    if (gone != nullptr && gone->contains(address.segment)) continue;
+    if (gone != nullptr && gone->contains(segment_of(index + 1))) continue;
     broker::Record record = record_of(kept_[index], now);
     record.position = index + 1;
-    if (parks_) record.address = address;
+    if (parks_) record.place = place_of(index + 1);
     replay.apply(std::move(record));
   }
   return replay;
@@ -142,7 +149,7 @@ void PlayedJournal::remove_segments(const KeptSnapshot* snapshot) {
   removed_for_ = snapshot->replay_from;
   std::vector<storage::SegmentLoad> loads;
   for (std::uint64_t first = 0; first <= kept_.size(); first += records_in_segment) {
-    const std::uint32_t ordinal = address_of(first).segment;
+    const std::uint32_t ordinal = segment_of(first);
     loads.push_back({ordinal, first, records_in_segment, snapshot->parked.of(ordinal)});
   }
   const auto plan = storage::plan_compaction(loads, snapshot->replay_from);
@@ -155,7 +162,7 @@ void PlayedJournal::compact(const Shards& shards) {
   std::vector<std::uint32_t> old;
   for (std::uint64_t begin = 0; begin + records_in_segment <= kept_.size();
        begin += records_in_segment) {
-    old.push_back(address_of(begin).segment);
+    old.push_back(segment_of(begin));
   }
   if (!old.empty()) shards.front()->empty_segments(old);
 }

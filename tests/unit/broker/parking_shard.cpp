@@ -16,12 +16,13 @@ class ParkingSequencer final : public Sequencer {
     auto record = inner_.take_committed();
     if (!record) return record;
     const std::uint64_t position = record->position;
-    record->address = {static_cast<std::uint32_t>(1 + position / ParkedRecords::in_segment),
-                       static_cast<std::uint32_t>(position)};
+    const storage::Address address{
+        static_cast<std::uint32_t>(1 + position / ParkedRecords::in_segment),
+        static_cast<std::uint32_t>(position)};
+    record->place = address;
     records_.committed.push_back(*record);
     Record copy = *record;
-    if (MessageRef message = take_message(copy))
-      records_.messages[record->address] = std::move(message);
+    if (MessageRef message = take_message(copy)) records_.messages[address] = std::move(message);
     return record;
   }
 
@@ -33,9 +34,9 @@ class ParkingSequencer final : public Sequencer {
 class CountedMessages final : public ParkedMessages {
  public:
   explicit CountedMessages(ParkedRecords& records) : records_(records) {}
-  MessageRef read(storage::Address address, std::uint32_t, Now) override {
-    records_.reads.push_back(address);
-    return records_.messages.at(address);
+  MessageRef read(const storage::BodyPlace& place, std::uint32_t, Now) override {
+    records_.reads.push_back(place.at(0));
+    return records_.messages.at(place.at(0));
   }
 
  private:

@@ -33,11 +33,28 @@ TEST_CASE("a queued message is at hand, or a place in the journal, in one word",
     const QueuedMessage parked(address);
     CHECK(parked);
     CHECK(parked.is_parked());
-    CHECK(parked.address() == address);
+    CHECK(parked.place().count() == 1);
+    CHECK(parked.place().at(0) == address);
     CHECK_FALSE(parked.at_hand());
   }
-  CHECK_FALSE(QueuedMessage::can_hold({}));
-  CHECK_FALSE(QueuedMessage::can_hold({std::uint32_t{1} << 31U, 0}));
+  CHECK_FALSE(storage::BodyPlace(storage::Address{}));
+  CHECK_FALSE(storage::BodyPlace(storage::Address{std::uint32_t{1} << 31U, 0}));
+}
+
+TEST_CASE("a record in parts has a place, too, in the same word", "[broker]") {
+  const std::vector<storage::Address> parts{{7, 512}, {7, 300'000}, far, {9, 512}};
+  QueuedMessage first{storage::BodyPlace(parts)};
+  QueuedMessage second(first);
+  first = QueuedMessage(message("other"));
+  CHECK(second.is_parked());
+  const storage::BodyPlace place = second.place();
+  second = QueuedMessage();
+  REQUIRE(place.count() == parts.size());
+  for (std::size_t index = 0; index < parts.size(); ++index) CHECK(place.at(index) == parts[index]);
+  CHECK(place.any_of([](storage::Address address) { return address.segment == 9; }));
+  CHECK_FALSE(place.any_of([](storage::Address address) { return address.segment == 8; }));
+  CHECK_FALSE(storage::BodyPlace(std::vector<storage::Address>{{1, 512}, {}}));
+  CHECK(storage::BodyPlace(storage::Address{7, 511}) < place);
 }
 
 TEST_CASE("copies of a queued message share its block, and the last one frees it", "[broker]") {
@@ -66,7 +83,7 @@ TEST_CASE("a parked entry of a queue can be found elsewhere", "[broker]") {
   queue.move(here, QueuedMessage(storage::Address{2, 512}));  // is not parked
   CHECK(queue.at(here).message.at_hand());
   queue.move(parked, QueuedMessage(storage::Address{2, 512}));
-  CHECK(queue.at(parked).message.address() == storage::Address{2, 512});
+  CHECK(queue.at(parked).message.place() == storage::BodyPlace(storage::Address{2, 512}));
   queue.move(parked, QueuedMessage(message("two")));
   CHECK(as_text(queue.at(parked).message->payload()) == "two");
 

@@ -39,7 +39,8 @@ std::size_t left_in(const ParkingShard& it, const std::string& client_id,
   std::size_t left = 0;
   for (std::uint64_t at = queue.begin_position(); at < queue.end_position(); ++at) {
     const QueuedMessage& message = queue.at(at).message;
-    left += message.is_parked() && std::ranges::binary_search(segments, message.address().segment);
+    left +=
+        message.is_parked() && std::ranges::binary_search(segments, message.place().at(0).segment);
   }
   return left;
 }
@@ -60,8 +61,8 @@ TEST_CASE("a message of many queues is moved once, though each turn moves little
   std::set<storage::Address> addresses;
   for (const Record& record : it.records.committed) {
     if (std::holds_alternative<PublishRecord>(record.what) &&
-        record.address.segment <= segments.back())
-      addresses.insert(record.address);
+        record.place.at(0).segment <= segments.back())
+      addresses.insert(record.place.at(0));
   }
   it.shard->empty_segments(segments);
   std::size_t turns = 0;

@@ -63,6 +63,8 @@ QueueImage queue() {
   add(SendState::released);
   add(SendState::done).cost = 1234;
   add(SendState::retired);
+  add(SendState::queued).message = QueuedMessage(storage::BodyPlace(storage::Address{3, 512}));
+  add(SendState::queued).message = QueuedMessage(storage::BodyPlace({{3, 1024}, {4, 512}}));
   return image;
 }
 
@@ -153,7 +155,7 @@ TEST_CASE("a session comes back from a snapshot with every field", "[broker]") {
 TEST_CASE("what was sent is queued in a snapshot, and what is over keeps its place", "[broker]") {
   const auto again = decoded(kept(queue()));
   const auto& entries = std::get<QueueImage>(*again).entries;
-  REQUIRE(entries.size() == 5);
+  REQUIRE(entries.size() == 7);
   CHECK(entries[0].state == SendState::queued);
   CHECK(as_text(entries[0].message->payload()) == "one");
   CHECK(entries[1].state == SendState::queued);
@@ -164,6 +166,10 @@ TEST_CASE("what was sent is queued in a snapshot, and what is over keeps its pla
   CHECK(entries[3].state == SendState::done);
   CHECK(entries[3].cost == 1234);
   CHECK(entries[4].state == SendState::retired);
+  CHECK(entries[5].message.place().count() == 1);
+  CHECK(entries[5].message.place().at(0) == storage::Address{3, 512});
+  CHECK(entries[6].message.place().count() == 2);
+  CHECK(entries[6].message.place().at(1) == storage::Address{4, 512});
 }
 
 TEST_CASE("a snapshot entry that was cut is refused, or another entry", "[broker]") {

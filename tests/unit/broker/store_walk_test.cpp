@@ -59,7 +59,7 @@ TEST_CASE("a queue is shown in parts whose messages fit into memory", "[broker]"
   QueueImage queue{.number = 7};
   while (const auto record = sequencer.take_committed()) {
     const Message& message = *std::get<PublishRecord>(record->what).message;
-    queue.entries.push_back({.message = QueuedMessage(record->address),
+    queue.entries.push_back({.message = QueuedMessage(record->place),
                              .cost = cost_of(message.bytes()),
                              .qos = mqtt::Qos::at_least_once});
   }

@@ -46,6 +46,24 @@ TEST_CASE("a record larger than a frame is split over frames and joined again", 
   }
 }
 
+TEST_CASE("who joins parts knows where they stand", "[storage]") {
+  PartJoiner joiner;
+  Bytes body;
+  std::uint32_t offset = 0;
+  for (const Frame& frame : split(1, std::string(25, 'x'))) {
+    FrameView view;
+    REQUIRE(read_frame(frame.view(), view) == FrameFault::none);
+    RecordReader records(view);
+    RecordView record;
+    while (records.next(record)) {
+      if (!joiner.add(1, record, Address{7, ++offset}, body)) continue;
+      if (record.head.part == Part::last)
+        CHECK(joiner.addresses() == std::vector<Address>{{7, 2}, {7, 3}, {7, 4}});
+    }
+  }
+  CHECK(offset == 5);
+}
+
 TEST_CASE("parts of two writers do not mix, and those of a dead one are void", "[storage]") {
   const auto one = split(1, "one one one one");
   const auto two = split(2, "two two two two");

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "lib/broker/record_fields.h"
 
 namespace mqz::broker {
@@ -51,13 +53,18 @@ SendState send_state(KeptState state) {
 struct Appender {
   std::vector<std::byte>& to;
   void number(std::uint64_t value) {
-    while (value >= 128) {
-      to.push_back(static_cast<std::byte>((value & 0x7FU) | 0x80U));
-      value >>= 7U;
-    }
-    to.push_back(static_cast<std::byte>(value));
+    constexpr std::size_t longest = 10;
+    std::array<std::byte, longest> piece;
+    Writer writer{piece.data()};
+    writer.number(value);
+    to.insert(to.end(), piece.data(), writer.at);
   }
   void raw(Bytes piece) { to.insert(to.end(), piece.begin(), piece.end()); }
+  // Room for so many more.
+  std::byte* grow(std::size_t bytes) {
+    to.resize(to.size() + bytes);
+    return to.data() + to.size() - bytes;
+  }
 };
 
 template <typename Sink>
@@ -199,7 +206,8 @@ struct Putter {
       Sizer sizer;
       put_outgoing(sizer, outgoing, now);
       sink.number(sizer.bytes);
-      put_outgoing(sink, outgoing, now);
+      Writer writer{sink.grow(sizer.bytes)};
+      put_outgoing(writer, outgoing, now);
     }
   }
   void operator()(const EndedImage& image) const {

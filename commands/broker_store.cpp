@@ -98,6 +98,9 @@ class Dumper final : public broker::WalkVisitor {
     if (walked.object != nullptr) ledger_.note(*walked.object, walked.entry.stamp);
     return write_if(flush_bytes);
   }
+  Result<void> on_unreadable(const broker::UnreadableMessage& message) override {
+    return on_object({message.entry, &message.error, nullptr});
+  }
   Result<void> on_record(const broker::WalkedRecord& walked) override {
     append_record(text_, walked, ledger_, now_, form_);
     if (walked.record != nullptr) ledger_.note(*walked.record);
@@ -165,7 +168,10 @@ std::string describe_loss(const StoreCheck& checked, const storage::RepairReport
   std::string text;
   for (const std::string& done : repaired.done) text += fmt::format("repaired: {}\n", done);
   for (const storage::LostRange& lost : repaired.lost) text += storage::text_of(lost) + "\n";
-  if (repaired.lost.empty()) return text + "nothing that was readable before is lost\n";
+  if (repaired.lost.empty()) {
+    return text + (checked.unreadable.empty() ? "nothing that was readable before is lost\n"
+                                              : "the messages above are lost, and nothing else\n");
+  }
   for (const auto& [client, filters] : checked.touched) {
     text += fmt::format("client {} may lack messages{}", client, filters.empty() ? "" : " of:");
     for (const std::string& filter : filters) text += " " + filter;

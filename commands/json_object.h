@@ -32,6 +32,10 @@ class JsonObject {
     name(key);
     to_.append(std::to_string(value));
   }
+  void flag(std::string_view key, bool value) {
+    name(key);
+    to_.append(value ? "true" : "false");
+  }
   void close() {
     if (pretty_ && !first_) indent(depth_);
     to_.push_back('}');

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "commands/json_object.h"
+#include "lib/storage/lost_files.h"
 
 namespace mqz::commands {
 namespace {
@@ -15,12 +16,23 @@ class Checker final : public broker::WalkVisitor {
 
   Result<void> on_object(const broker::WalkedObject& walked) override {
     if (walked.object != nullptr) {
+      if (const auto* segments = std::get_if<broker::SegmentsImage>(walked.object))
+        needed_ = *segments;
+    }
+    if (walked.object != nullptr) {
       ledger_.note(*walked.object, walked.entry.stamp);
     } else {
       unread_.push_back(
           {check_.directory, 0,
            fmt::format("the snapshot: position {}: {}", walked.entry.stamp, walked.error->text)});
     }
+    return {};
+  }
+  Result<void> on_unreadable(const broker::UnreadableMessage& message) override {
+    StoreCheck::Unreadable& found = unreadable_[{message.address.segment, message.session}];
+    found.client = ledger_.client_of(message.session);
+    found.is_missing = message.error.code == ErrorCode::not_found;
+    found.offsets.push_back(message.address.offset);
     return {};
   }
   Result<void> on_record(const broker::WalkedRecord& walked) override {
@@ -37,15 +49,44 @@ class Checker final : public broker::WalkVisitor {
     return {};
   }
   // Everything is read.
-  void finish() {
+  void finish(bool accepts_loss) {
     // Nothing readable follows what is damaged.
     if (!check_.summary.damage.empty() && !has_touched_) touch_sessions();
     auto& damage = check_.summary.damage;
     damage.insert(damage.end(), unread_.begin(), unread_.end());
+    std::set<std::string> damaged;
+    for (const storage::Damage& one : damage) damaged.insert(one.file);
+    for (auto& [key, one] : unreadable_) {
+      one.file = fmt::format("{}/{}", check_.directory, name_of(key.first));
+      one.may_be_mended = one.is_missing && damaged.contains(one.file);
+      if (!accepts_loss && !one.may_be_mended)
+        damage.push_back({one.file, one.is_missing ? 0 : one.offsets[0], what(one)});
+      check_.unreadable.push_back(std::move(one));
+    }
     check_.ledger = std::move(ledger_);
   }
 
  private:
+  std::string name_of(std::uint32_t ordinal) const {
+    for (const storage::SegmentSummary& segment : check_.summary.segments) {
+      if (segment.header.ordinal == ordinal) return segment.name;
+    }
+    for (const auto& segment : needed_.segments) {
+      if (segment.ordinal == ordinal) return storage::segment_name(segment.first);
+    }
+    return fmt::format("segment {} of the journal", ordinal);
+  }
+
+  static std::string what(const StoreCheck::Unreadable& one) {
+    const std::size_t count = one.offsets.size();
+    if (one.is_missing)
+      return fmt::format("missing, with {} messages that wait for client {}", count, one.client);
+    if (count == 1)
+      return fmt::format("a message that waits for client {} does not read", one.client);
+    return fmt::format("{} messages that wait for client {} do not read, this the first", count,
+                       one.client);
+  }
+
   void touch_sessions() {
     has_touched_ = true;
     for (const auto& [number, session] : ledger_.sessions()) {
@@ -56,6 +97,8 @@ class Checker final : public broker::WalkVisitor {
   StoreCheck& check_;
   broker::SessionLedger ledger_{};
   std::vector<storage::Damage> unread_{};
+  std::map<std::pair<std::uint32_t, std::uint64_t>, StoreCheck::Unreadable> unreadable_{};
+  broker::SegmentsImage needed_{};
   bool has_touched_ = false;
 };
 
@@ -85,7 +128,7 @@ Result<StoreCheck> check_store(os::Disk& disk, const std::string& directory, Now
   auto summary = storage::dump_store(disk, directory, &walk, &walk);
   if (!summary) return tl::unexpected(summary.error());
   check.summary = std::move(*summary);
-  checker.finish();
+  checker.finish(storage::has_lost_files(disk, directory));
   return check;
 }
 
@@ -111,6 +154,12 @@ std::string describe(const StoreCheck& check) {
   }
   if (summary.given_up > 0)
     fmt::format_to(to, "{} positions were given up by a repair\n", summary.given_up);
+  for (const StoreCheck::Unreadable& one : check.unreadable) {
+    const bool is_one = one.offsets.size() == 1;
+    fmt::format_to(to, "{} message{} for client {} {} lost with {}{}\n", one.offsets.size(),
+                   is_one ? " that waits" : "s that wait", one.client, is_one ? "is" : "are",
+                   one.is_missing ? "" : "bytes of ", one.file);
+  }
   if (summary.torn_bytes > 0)
     fmt::format_to(to, "{} bytes at the end were never confirmed, and will be cut\n",
                    summary.torn_bytes);
@@ -146,6 +195,13 @@ std::string describe_json(const StoreCheck& check) {
   });
   object.number("given_up", summary.given_up);
   object.number("torn_bytes", summary.torn_bytes);
+  object.name("unreadable");
+  append_list(text, check.unreadable, [](JsonObject& to, const StoreCheck::Unreadable& one) {
+    to.text("client", one.client);
+    to.text("file", one.file);
+    to.number("messages", one.offsets.size());
+    to.flag("missing", one.is_missing);
+  });
   object.name("damage");
   append_list(text, summary.damage, [](JsonObject& to, const storage::Damage& one) {
     to.text("file", one.file);

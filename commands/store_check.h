@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "lib/broker/session_ledger.h"
 #include "lib/broker/store_walk.h"
@@ -17,6 +18,17 @@ struct StoreCheck {
   // Durable sessions that were there when records were lost, and what they subscribed to: they may
   // lack messages.
   std::map<std::string, std::set<std::string>> touched{};
+
+  // Messages that wait for a client and do not read, in one segment. They are damage, too, unless
+  // a loss of this store was accepted: a broker then passes over them.
+  struct Unreadable {
+    std::string client{};
+    std::string file{};  // the path
+    bool is_missing = false;
+    bool may_be_mended = false;            // it is not, but does not open
+    std::vector<std::uint32_t> offsets{};  // of their records
+  };
+  std::vector<Unreadable> unreadable{};
 
   broker::SessionLedger ledger{};  // behind the last record
 

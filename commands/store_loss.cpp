@@ -42,6 +42,25 @@ std::optional<DamagedEntry> read_entry(os::Disk& disk, const storage::Damage& da
   return entry;
 }
 
+std::optional<broker::Record> read_loosely(os::Disk& disk, const std::string& path,
+                                           std::uint64_t offset, Now now) {
+  constexpr std::size_t most = std::size_t{1} << 20U;
+  const auto file = disk.open(path, os::OpenAs::read);
+  if (!file) return std::nullopt;
+  std::vector<std::byte> bytes(storage::record_header_bytes);
+  auto got = (*file)->read_at(offset, bytes);
+  if (!got || *got != bytes.size()) return std::nullopt;
+  const std::uint64_t size = storage::record_bytes(bytes);
+  if (size > most) return std::nullopt;
+  bytes.resize(static_cast<std::size_t>(size));
+  got = (*file)->read_at(offset, bytes);
+  if (!got || *got != bytes.size()) return std::nullopt;
+  storage::RecordView view;
+  static_cast<void>(storage::read_record(bytes, view));
+  auto record = broker::decode(view.head.type, view.head.version, view.body, now);
+  return record ? std::optional(*std::move(record)) : std::nullopt;
+}
+
 void append_position(std::string& to, storage::Position position) {
   fmt::format_to(std::back_inserter(to), "lost: {} (it does not read)\n", position);
 }
@@ -57,6 +76,9 @@ void append_one(std::string& to, const storage::RecordView& view, bool is_sure,
 }
 
 void append_records(std::string& to, const DamagedEntry& entry, const StoreCheck& check, Now now) {
+  // What the snapshot has applied is lost only to queues, which are told of one by one.
+  const auto& snapshots = check.summary.snapshots;
+  if (!snapshots.empty() && entry.header.end() <= snapshots.back().header.replay_from) return;
   storage::Position position = entry.header.position;
   Bytes rest(entry.body);
   rest = rest.subspan(std::min<std::size_t>(rest.size(), storage::frame_header_bytes));
@@ -72,6 +94,30 @@ void append_records(std::string& to, const DamagedEntry& entry, const StoreCheck
   for (; position < entry.header.end(); ++position) append_position(to, position);
 }
 
+// A message in a queue, whose record does not read.
+void append_message(std::string& to, os::Disk& disk, const StoreCheck::Unreadable& one,
+                    std::uint32_t offset, Now now) {
+  fmt::format_to(std::back_inserter(to), "lost: a message for client {}", one.client);
+  auto record = read_loosely(disk, one.file, offset, now);
+  const broker::MessageRef message = record ? broker::take_message(*record) : broker::MessageRef();
+  if (message) {
+    to += ", as far as it reads:";
+    StoreLine(to, RecordForm::text).message(*message, 0, now);
+  }
+  to += "\n";
+}
+
+void append_queue(std::string& to, os::Disk& disk, const StoreCheck::Unreadable& one, Now now) {
+  if (!one.is_missing) {
+    for (const std::uint32_t offset : one.offsets) append_message(to, disk, one, offset, now);
+    return;
+  }
+  fmt::format_to(std::back_inserter(to),
+                 "lost: {} messages for client {}, with their topics: {} {}\n", one.offsets.size(),
+                 one.client, one.file,
+                 one.may_be_mended ? "is damaged, unless it can be mended" : "is missing");
+}
+
 }  // namespace
 
 std::string describe_lost(os::Disk& disk, const StoreCheck& check, Now now) {
@@ -80,6 +126,7 @@ std::string describe_lost(os::Disk& disk, const StoreCheck& check, Now now) {
     if (!damage.file.ends_with(storage::segment_ending) || damage.offset == 0) continue;
     if (const auto entry = read_entry(disk, damage)) append_records(text, *entry, check, now);
   }
+  for (const StoreCheck::Unreadable& one : check.unreadable) append_queue(text, disk, one, now);
   return text;
 }
 

@@ -10,9 +10,10 @@ namespace {
 
 using broker::SendState;
 
-constexpr std::array<std::string_view, 8> kinds{
-    "snapshot_entry",    "snapshot_session", "snapshot_queued", "snapshot_ended",
-    "snapshot_retained", "snapshot_will",    "snapshot_share",  "snapshot_front"};
+constexpr std::array<std::string_view, 9> kinds{
+    "snapshot_entry", "snapshot_session",  "snapshot_queued",
+    "snapshot_ended", "snapshot_retained", "snapshot_will",
+    "snapshot_share", "snapshot_front",    "snapshot_segments"};
 
 std::string_view name_of(SendState state) {
   switch (state) {
@@ -86,6 +87,12 @@ struct Shower {
     line.number("last_claim", image.last_claim);
     line.number("queue_bytes_max", image.queue_bytes_max);
     line.number("queue_messages_max", image.queue_messages_max);
+  }
+  void operator()(const broker::SegmentsImage& image) const {
+    std::vector<std::string> files;
+    for (const auto& segment : image.segments)
+      files.push_back(storage::segment_name(segment.first));
+    line.texts("file", "files", files);
   }
   void operator()(const broker::QueueImage&) const {}
 

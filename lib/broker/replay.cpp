@@ -1,11 +1,22 @@
 #include "lib/broker/replay.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "lib/broker/shard_restore.h"
 
 namespace mqz::broker {
+
+std::string text_of(const MissingMessages& missing, const std::string& directory) {
+  std::uint64_t count = 0;
+  for (const auto& [client, messages] : missing.clients) count += messages;
+  const std::size_t others = missing.clients.size() - 1;
+  return fmt::format("{}/{}: missing, with {} messages that wait for client {}{}", directory,
+                     missing.file, count, missing.clients.begin()->first,
+                     others == 0 ? "" : fmt::format(" and {} others", others));
+}
 
 Replay::Replay(std::vector<Shard*> shards) : shards_(std::move(shards)) {
   for (Shard* shard : shards_) shard->begin_replay();
@@ -67,13 +78,17 @@ void Replay::restore(SnapshotObject object, std::uint64_t stamp) {
       replay.replay_from_ = image.replay_from;
       for (Shard* shard : replay.shards_) ShardRestore(*shard).front(image, stamp);
     }
+    void operator()(SegmentsImage& image) const { replay.needed_segments_ = std::move(image); }
   };
   std::visit(Visitor{*this, stamp}, object);
 }
 
 void Replay::end_restoring() {
   if (!std::exchange(is_restoring_, false)) return;
-  for (Shard* shard : shards_) ShardRestore(*shard).link_shares(*shards_.front());
+  for (Shard* shard : shards_) {
+    ShardRestore(*shard).fill_queues();
+    ShardRestore(*shard).link_shares(*shards_.front());
+  }
 }
 
 void Replay::find_session(Record& record) const {
@@ -147,6 +162,25 @@ void Replay::carry_mail() {
 void Replay::end() {
   end_restoring();
   for (Shard* shard : shards_) shard->set_applied(last_position_);
+}
+
+std::vector<MissingMessages> Replay::find_missing(const storage::SegmentTable& table) const {
+  const auto is_there = [&](const SegmentsImage::Segment& one) {
+    return table.find(one.ordinal) != nullptr;
+  };
+  if (std::ranges::all_of(needed_segments_.segments, is_there)) return {};
+  ShardRestore::Missing missing;
+  for (Shard* shard : shards_) ShardRestore(*shard).find_missing(table, missing);
+  std::vector<MissingMessages> found;
+  for (auto& [ordinal, clients] : missing) {
+    const auto named =
+        std::ranges::find(needed_segments_.segments, ordinal, &SegmentsImage::Segment::ordinal);
+    const bool is_named = named != needed_segments_.segments.end();
+    found.push_back({is_named ? storage::segment_name(named->first)
+                              : fmt::format("segment {} of the journal", ordinal),
+                     std::move(clients)});
+  }
+  return found;
 }
 
 void Replay::finish() {

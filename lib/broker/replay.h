@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -11,6 +12,15 @@
 #include "lib/broker/snapshot_codec.h"
 
 namespace mqz::broker {
+
+// Messages that wait, and whose segment of the journal is not there any more.
+struct MissingMessages {
+  std::string file{};                              // the segment's name
+  std::map<std::string, std::uint64_t> clients{};  // how many of each client id
+};
+
+// "DIR/FILE: missing, with 7 messages that wait for client x"
+std::string text_of(const MissingMessages& missing, const std::string& directory);
 
 class Replay {
  public:
@@ -23,8 +33,10 @@ class Replay {
   void apply(Record record);
   // There are no more: the shards are as they were.
   void end();
-  // The same, and a new life begins. What the earlier life still owed is proposed: wills that were
-  // due, and what shared groups had been given and nobody was found for.
+  // Behind the last record: which messages of queues cannot be in any segment.
+  std::vector<MissingMessages> find_missing(const storage::SegmentTable& table) const;
+  // The same as end(), and a new life begins. What the earlier life still owed is proposed: wills
+  // that were due, and what shared groups had been given and nobody was found for.
   void finish();
 
  private:
@@ -49,6 +61,7 @@ class Replay {
   // What the snapshot says of client ids.
   std::unordered_map<std::string, Known> known_{};
   std::unordered_map<std::uint64_t, std::uint64_t> ended_{};  // when, by number
+  SegmentsImage needed_segments_{};
   std::uint64_t replay_from_ = 0;
   std::uint64_t last_position_ = 0;
   bool is_restoring_ = false;

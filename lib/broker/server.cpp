@@ -83,6 +83,8 @@ Result<void> Server::open_store(const StoreOptions& options) {
   auto store = Store::open(options, replay, now);
   if (!store) return tl::unexpected(store.error());
   store_ = std::move(*store);
+  accepts_loss_ = options.salvages || storage::has_lost_files(disk_of(options), options.directory);
+  if (auto checked = check_queues(replay); !checked) return checked;
   auto sequencer = std::make_unique<JournalSequencer>(store_->journal(), os::random_u64());
   const storage::OpenReport& report = store_->report();
   const SnapshotKeeper::Found found{report.journal.bytes, store_->snapshot_bytes(),
@@ -93,7 +95,6 @@ Result<void> Server::open_store(const StoreOptions& options) {
   loops_.front()->on_turn(
       [this](MonoTime time) { snapshots_->step(loops_.front()->shard(), time); });
   shards.front()->use(std::move(sequencer));
-  accepts_loss_ = options.salvages || storage::has_lost_files(disk_of(options), options.directory);
   store_->start([this] { on_store_news(); });
   replay.finish();
   shards.front()->flush();
@@ -102,6 +103,20 @@ Result<void> Server::open_store(const StoreOptions& options) {
     loop->shard().use(
         std::make_unique<JournalMessages>(store_->journal().segments(), accepts_loss_,
                                           [this](const Error& error) { on_unreadable(error); }));
+  }
+  return {};
+}
+
+// Is every segment there that long queues have messages in?
+Result<void> Server::check_queues(const Replay& replay) {
+  for (const MissingMessages& missing : replay.find_missing(store_->journal().segments())) {
+    const std::string& directory = store_->journal().directory();
+    const std::string path = fmt::format("{}/{}", directory, missing.file);
+    if (!accepts_loss_) return fail(ErrorCode::corrupt, text_of(missing, directory));
+    for (const auto& [client, count] : missing.clients) {
+      log_->write(LogType::error, fmt::format("client {}: {} messages that waited are lost with {}",
+                                              client, count, path));
+    }
   }
   return {};
 }

@@ -59,6 +59,7 @@ class Server {
   void on_store_news();
   void on_unreadable(const Error& error);
   void log_repair(const storage::RepairReport& report);
+  Result<void> check_queues(const Replay& replay);
 
   Loads loads_;
   std::atomic<std::size_t> connections_{0};

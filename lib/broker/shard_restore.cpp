@@ -15,6 +15,14 @@ RestoredState& ShardRestore::restored() {
   return *shard_.restored_;
 }
 
+namespace {
+
+void settle_until(Session& session, std::uint64_t end) {
+  while (session.send.end_position() < end) session.send.push({.state = SendState::retired});
+}
+
+}  // namespace
+
 SlotId ShardRestore::session(SessionImage image, std::uint64_t stamp) {
   Session& session =
       shard_.make_session({.client_id = std::move(image.client_id), .claim = image.number});
@@ -39,12 +47,14 @@ SlotId ShardRestore::session(SessionImage image, std::uint64_t stamp) {
   session.last_read = image.last_read;
   for (OwedRead& owed : image.reads_owed) session.reads_owed.use().push_back(std::move(owed));
   if (session.durable) session.send.restore(image.queue_begin, image.dup_until, image.reach);
+  restored().queue_ends.insert_or_assign(&session, image.queue_end);
   return session.id;
 }
 
 void ShardRestore::queue(SlotId id, QueueImage image) {
   Session* session = shard_.sessions_.find(id);
-  if (session == nullptr) return;
+  if (session == nullptr || image.begin < session->send.end_position()) return;
+  settle_until(*session, image.begin);
   for (Outgoing& outgoing : image.entries) {
     session->took_shares |= outgoing.extra && outgoing.extra->origin != 0;
     session->send.push(std::move(outgoing));
@@ -55,6 +65,7 @@ void ShardRestore::forget(std::string_view client_id) {
   Session* session = shard_.client_sessions_.find(client_id);
   if (session == nullptr) return;
   restored().stamps.erase(session);
+  restored().queue_ends.erase(session);
   session->will.reset();
   session->took_shares = false;  // other entries say what becomes of them
   shard_.end_session(*session);
@@ -77,6 +88,34 @@ void ShardRestore::front(const FrontImage& image, std::uint64_t stamp) {
   if (!shard_.is_front()) return;
   shard_.directory_.restore_last(image.last_claim);
   restored().end_stamp = stamp;
+}
+
+void ShardRestore::fill_queues() {
+  if (!shard_.restored_) return;
+  shard_.sessions_.for_each([&](Session& session) {
+    const auto at = restored().queue_ends.find(&session);
+    if (at != restored().queue_ends.end()) settle_until(session, at->second);
+  });
+}
+
+void ShardRestore::find_missing(const storage::SegmentTable& table, Missing& missing) const {
+  std::uint32_t there = 0;  // the segment that was found last
+  shard_.sessions_.for_each([&](const Session& session) {
+    for (auto at = session.send.begin_position(); at < session.send.end_position(); ++at) {
+      const QueuedMessage& message = session.send.at(at).message;
+      if (!message.is_parked()) continue;
+      const storage::BodyPlace place = message.place();
+      for (std::size_t part = 0; part < place.count(); ++part) {
+        const std::uint32_t segment = place.at(part).segment;
+        if (segment == there) continue;
+        if (table.find(segment) == nullptr) {
+          ++missing[segment][session.client_id];
+          break;
+        }
+        there = segment;
+      }
+    }
+  });
 }
 
 void ShardRestore::link_shares(const Shard& front) {

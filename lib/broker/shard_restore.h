@@ -2,6 +2,7 @@
 // of them are older than what they touch. Part of replay: used before the first record.
 #pragma once
 
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -14,6 +15,7 @@ namespace mqz::broker {
 // What a shard knows of the snapshot it came from, until all that is older than it is replayed.
 struct RestoredState {
   std::unordered_map<const Session*, std::uint64_t> stamps{};
+  std::unordered_map<const Session*, std::uint64_t> queue_ends{};
   // The front's: no entry is newer, nor is what the snapshot says of shares.
   std::uint64_t end_stamp = 0;
   // Topics whose retained values the replayed records have set; of others the snapshot's stand, and
@@ -33,6 +35,11 @@ class ShardRestore {
   void will(std::uint64_t claim, Will will);
   void share(ShareImage image, std::uint64_t stamp);
   void front(const FrontImage& image, std::uint64_t stamp);
+  // Where entries of a queue could not be read their positions count as settled.
+  void fill_queues();
+  // Messages that wait in segments that are not in `table`, added by segment and client id.
+  using Missing = std::map<std::uint32_t, std::map<std::string, std::uint64_t>>;
+  void find_missing(const storage::SegmentTable& table, Missing& missing) const;
   // All entries are there; `front` has the groups.
   void link_shares(const Shard& front);
 

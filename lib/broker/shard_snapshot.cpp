@@ -122,11 +122,12 @@ void ShardSnapshot::write_session(const Session& session) {
     image.last_read = session.last_read;
     image.reads_owed.assign(session.reads_owed->begin(), session.reads_owed->end());
     image.queue_begin = session.send.begin_position();
+    image.queue_end = session.send.end_position();
     image.dup_until = session.send.dup_until();
     image.reach = session.send.reach();
     run_->queue_of = session.id;
     run_->queue_at = image.queue_begin;
-    run_->queue_end = session.send.end_position();
+    run_->queue_end = image.queue_end;
     run_->queue_stamp = shard_.applied_;
   }
   add_to(run_->slice, std::move(image), shard_.applied_, shard_.now_);
@@ -154,7 +155,7 @@ void ShardSnapshot::note_settling(const Session& session, std::uint64_t position
 void ShardSnapshot::write_piece(const Session& session) {
   Run& run = *run_;
   const std::size_t piece_bytes = run.target->queue_piece_bytes();
-  QueueImage image{.number = session.number};
+  QueueImage image{.number = session.number, .begin = run.queue_at};
   for (std::size_t bytes = 0; run.queue_at < run.queue_end && bytes < piece_bytes; ++run.queue_at) {
     MQZ_CHECK(session.send.has(run.queue_at));
     Outgoing next = copy_of(session.send.at(run.queue_at));

@@ -186,6 +186,7 @@ struct Putter {
     sink.number(image.reads_owed.size());
     for (const OwedRead& owed : image.reads_owed) put_read(owed);
     sink.number(image.queue_begin);
+    sink.number(image.queue_end);
     sink.number(image.dup_until);
     sink.number(image.reach.position);
     sink.number(image.reach.window);
@@ -202,6 +203,7 @@ struct Putter {
   }
   void operator()(const QueueImage& image) const {
     key.number(image.number);
+    sink.number(image.begin);
     for (const Outgoing& outgoing : image.entries) {
       Sizer sizer;
       put_outgoing(sizer, outgoing, now);
@@ -235,6 +237,12 @@ struct Putter {
     sink.number(image.last_claim);
     sink.number(image.queue_bytes_max);
     sink.number(image.queue_messages_max);
+  }
+  void operator()(const SegmentsImage& image) const {
+    for (const SegmentsImage::Segment& segment : image.segments) {
+      sink.number(segment.ordinal);
+      sink.number(segment.first);
+    }
   }
 };
 
@@ -273,6 +281,7 @@ SessionImage read_session(Reader& in, Bytes key) {
   for (auto count = in.number(); count > 0 && !in.is_bad(); --count)
     image.reads_owed.push_back(read_owed(in));
   image.queue_begin = in.number();
+  image.queue_end = in.number();
   image.dup_until = in.number();
   image.reach.position = in.number();
   image.reach.window = in.number<std::uint16_t>();
@@ -285,6 +294,8 @@ QueueImage read_queue(Reader& in, Bytes key, Now now, bool& bad) {
   Reader number(key, now);
   QueueImage image{.number = number.number()};
   bad |= number.is_bad() || !number.is_empty();
+  image.begin = in.number();
+  bad |= in.is_bad();
   while (!in.is_empty() && !bad)
     image.entries.push_back(read_outgoing(Reader(in.block(), now), bad));
   return image;
@@ -322,11 +333,29 @@ SnapshotObject read_object(SnapshotKind kind, Bytes key, Reader& in, Now now, bo
       bad |= !key.empty();
       return image;
     }
+    case SnapshotKind::segments: {
+      SegmentsImage image;
+      while (!in.is_empty() && !in.is_bad()) {
+        const auto ordinal = in.number<std::uint32_t>();
+        image.segments.push_back({ordinal, in.number()});
+      }
+      bad |= !key.empty();
+      return image;
+    }
   }
   return EndedImage{};
 }
 
 }  // namespace
+
+SegmentsImage name_segments(const storage::LiveBodies& needed, const storage::SegmentTable& table) {
+  SegmentsImage image;
+  for (const std::uint32_t ordinal : needed.segments()) {
+    const storage::SegmentRef segment = table.find(ordinal);
+    image.segments.push_back({ordinal, segment == nullptr ? 0 : segment->header.first});
+  }
+  return image;
+}
 
 void add_to(storage::SnapshotSlice& slice, const SnapshotObject& object, std::uint64_t stamp,
             Now now) {

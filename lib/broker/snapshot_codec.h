@@ -16,6 +16,7 @@
 #include "lib/broker/owed_read.h"
 #include "lib/broker/record.h"
 #include "lib/broker/send_queue.h"
+#include "lib/storage/compaction.h"
 #include "lib/storage/snapshot.h"
 
 namespace mqz::broker {
@@ -28,6 +29,7 @@ enum class SnapshotKind : std::uint8_t {
   will = 5,
   share = 6,
   front = 7,
+  segments = 8,
 };
 
 inline constexpr std::uint8_t snapshot_entry_version = 1;
@@ -53,16 +55,18 @@ struct SessionImage {
   std::uint32_t last_read = 0;
   std::vector<OwedRead> reads_owed{};
   std::uint64_t queue_begin = 0;
+  std::uint64_t queue_end = 0;
   std::uint64_t dup_until = 0;
   SendQueue::Reach reach{};
   std::optional<Will> will{};
 };
 
-// Entries of a queue, in order and without gaps, behind the session's image or the part before, and
-// of the same stamp. What was sent counts as queued: whoever resumes gets it again. Key: the
-// session's number.
+// Entries of a queue, in order, behind the session's image or the part before, and of the same
+// stamp; from position `begin` on, without gaps but for what a repair could not read. What was sent
+// counts as queued: whoever resumes gets it again. Key: the session's number.
 struct QueueImage {
   std::uint64_t number = 0;
+  std::uint64_t begin = 0;
   std::vector<Outgoing> entries{};
 };
 
@@ -98,8 +102,21 @@ struct FrontImage {
   std::uint64_t queue_messages_max = 0;
 };
 
+// The segments of the journal that entries of queues have their messages in, so that one which is
+// missing can be named. Key: empty.
+struct SegmentsImage {
+  struct Segment {
+    std::uint32_t ordinal = 0;
+    std::uint64_t first = 0;  // position
+  };
+  std::vector<Segment> segments{};
+};
+
 using SnapshotObject = std::variant<SessionImage, QueueImage, EndedImage, RetainedImage, WillImage,
-                                    ShareImage, FrontImage>;
+                                    ShareImage, FrontImage, SegmentsImage>;
+
+// What a snapshot tells of the segments that its queues need.
+SegmentsImage name_segments(const storage::LiveBodies& needed, const storage::SegmentTable& table);
 
 // As an entry of the slice.
 void add_to(storage::SnapshotSlice& slice, const SnapshotObject& object, std::uint64_t stamp,

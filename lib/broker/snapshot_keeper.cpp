@@ -9,6 +9,7 @@
 #include "lib/broker/journal_sequencer.h"
 #include "lib/broker/shard.h"
 #include "lib/broker/shard_snapshot.h"
+#include "lib/broker/snapshot_codec.h"
 #include "lib/storage/snapshot_thread.h"
 
 namespace mqz::broker {
@@ -25,7 +26,9 @@ constexpr std::chrono::seconds pause_when_full{5};
 class SnapshotKeeper::Target final : public SnapshotTarget {
  public:
   Target(storage::Journal& journal, storage::Position replay_from, std::function<void()> news)
-      : thread_(std::make_unique<storage::SnapshotThread>(journal, replay_from, std::move(news))) {}
+      : journal_(journal),
+        stamp_(replay_from - 1),
+        thread_(std::make_unique<storage::SnapshotThread>(journal, replay_from, std::move(news))) {}
 
   // Once it has failed, what the shards still make goes nowhere.
   std::size_t room() override {
@@ -40,7 +43,16 @@ class SnapshotKeeper::Target final : public SnapshotTarget {
     const std::lock_guard hold(parked_lock_);
     parked_.merge(bodies);
   }
-  void end() override { thread_->end(); }
+  // Segments are removed by this thread alone.
+  void end() override {
+    storage::SnapshotSlice slice;
+    {
+      const std::lock_guard hold(parked_lock_);
+      add_to(slice, name_segments(parked_, journal_.segments()), stamp_, {});
+    }
+    add(std::move(slice));
+    thread_->end();
+  }
 
   storage::LiveBodies take_parked() {
     const std::lock_guard hold(parked_lock_);
@@ -52,6 +64,8 @@ class SnapshotKeeper::Target final : public SnapshotTarget {
   void give_up() { thread_.reset(); }
 
  private:
+  const storage::Journal& journal_;
+  storage::Position stamp_;
   std::unique_ptr<storage::SnapshotThread> thread_;
   std::atomic<std::uint64_t> bytes_{0};
   std::mutex parked_lock_{};

@@ -12,13 +12,23 @@ StoreWalk::StoreWalk(WalkVisitor& visitor, Now now, os::Disk& disk, const std::s
   storage::open_segments(disk, directory, segments_);
 }
 
+// Where the message should be: what is missing of it, or else its beginning.
+storage::Address StoreWalk::first_missing(const storage::BodyPlace& place) const {
+  for (std::size_t index = 0; index < place.count(); ++index) {
+    if (segments_.find(place.at(index).segment) == nullptr) return place.at(index);
+  }
+  return place.at(0);
+}
+
 // What cannot be read is told, and stays parked.
-Result<void> StoreWalk::read_back(const storage::SnapshotEntry& entry, Outgoing& outgoing) {
-  if (const MessageRef message = parked_.read(outgoing.message.place(), outgoing.cost, now_)) {
+Result<void> StoreWalk::read_back(const storage::SnapshotEntry& entry, std::uint64_t session,
+                                  Outgoing& outgoing) {
+  const storage::BodyPlace place = outgoing.message.place();
+  if (const MessageRef message = parked_.read(place, outgoing.cost, now_)) {
     outgoing.message = message;
     return {};
   }
-  return visitor_.on_object({entry, &unreadable_, nullptr});
+  return visitor_.on_unreadable({entry, session, first_missing(place), unreadable_});
 }
 
 // In parts: the messages of the whole may be more than fits into memory.
@@ -29,7 +39,7 @@ Result<void> StoreWalk::show_queue(const storage::SnapshotEntry& entry, QueueIma
   for (Outgoing& outgoing : queue.entries) {
     if (outgoing.message.is_parked()) {
       bytes += outgoing.cost;
-      if (auto read = read_back(entry, outgoing); !read) return read;
+      if (auto read = read_back(entry, queue.number, outgoing); !read) return read;
     }
     part.push_back(std::move(outgoing));
     if (bytes < read_back_bytes && &outgoing != &queue.entries.back()) continue;

@@ -29,10 +29,19 @@ struct WalkedObject {
   const SnapshotObject* object = nullptr;
 };
 
+// A message that a queue of the snapshot has only in the journal, where it does not read.
+struct UnreadableMessage {
+  const storage::SnapshotEntry& entry;
+  std::uint64_t session = 0;  // its number
+  storage::Address address{};
+  const Error& error;  // not_found: its segment is missing
+};
+
 class WalkVisitor {
  public:
   virtual ~WalkVisitor() = default;
   virtual Result<void> on_object(const WalkedObject& object) = 0;
+  virtual Result<void> on_unreadable(const UnreadableMessage& message) = 0;
   virtual Result<void> on_record(const WalkedRecord& record) = 0;
   // Positions that cannot be read, or that a repair has given up.
   virtual Result<void> on_lost(storage::Position first, storage::Position end,
@@ -57,7 +66,9 @@ class StoreWalk final : public storage::EntryVisitor, public storage::SnapshotVi
   Result<void> show(const storage::RecordView& view, Bytes body, storage::Position position);
 
   Result<void> show_queue(const storage::SnapshotEntry& entry, QueueImage queue);
-  Result<void> read_back(const storage::SnapshotEntry& entry, Outgoing& outgoing);
+  storage::Address first_missing(const storage::BodyPlace& place) const;
+  Result<void> read_back(const storage::SnapshotEntry& entry, std::uint64_t session,
+                         Outgoing& outgoing);
 
   WalkVisitor& visitor_;
   Now now_;

@@ -53,6 +53,12 @@ std::uint64_t LiveBodies::repeated(std::uint32_t segment) const {
   return at == segments_.end() ? 0 : at->second.repeated;
 }
 
+std::vector<std::uint32_t> LiveBodies::segments() const {
+  std::vector<std::uint32_t> ordinals;
+  for (const auto& [ordinal, segment] : segments_) ordinals.push_back(ordinal);
+  return ordinals;
+}
+
 std::vector<SegmentLoad> segment_loads(const SegmentTable& segments, const LiveBodies& live) {
   std::vector<SegmentLoad> loads;
   for (const SegmentRef& segment : segments.all()) {

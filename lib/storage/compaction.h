@@ -25,6 +25,8 @@ class LiveBodies {
   std::uint64_t of(std::uint32_t segment) const;
   // The same, with every record as often as it was noted.
   std::uint64_t repeated(std::uint32_t segment) const;
+  // In which anything is needed, by ordinal.
+  std::vector<std::uint32_t> segments() const;
 
  private:
   static constexpr std::uint32_t cell_bytes = 64;

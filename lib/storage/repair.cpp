@@ -218,11 +218,13 @@ class Repair {
 
   void tell_gap(const Segment& segment, const BadRange& range, Position position) {
     const bool none = position == range.next;
-    if (!none && !is_end_told_) report_.lost.push_back({range.next, position});
-    report_.done.push_back(
-        fmt::format("{}: offset {}: {}", segment.path, range.begin,
-                    none ? "written anew, nothing lost"
-                         : fmt::format("positions {} to {} given up", range.next, position - 1)));
+    const Position first = std::max(range.next, snapshot_.header.replay_from);
+    if (first < position && !is_end_told_) report_.lost.push_back({first, position});
+    report_.done.push_back(fmt::format(
+        "{}: offset {}: {}", segment.path, range.begin,
+        none ? "written anew, nothing lost"
+             : fmt::format("positions {} to {} given up{}", range.next, position - 1,
+                           first < position ? "" : ", which the snapshot has applied")));
   }
 
   // Where nothing was: at the end of what can be read.

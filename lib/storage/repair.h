@@ -20,7 +20,7 @@ struct LostRange {
 std::string text_of(const LostRange& lost);
 
 struct RepairReport {
-  // Positions whose records are gone; the journal says so from now on, as gaps.
+  // Positions whose records are gone and in no snapshot; the journal says so from now on, as gaps.
   std::vector<LostRange> lost{};
   // What was done, one line each, with file and offset.
   std::vector<std::string> done{};

@@ -120,6 +120,7 @@ class Dump {
   void operator()(const broker::FrontImage& image) {
     lines.push_back(fmt::format("limits {} {}", image.queue_bytes_max, image.queue_messages_max));
   }
+  void operator()(const broker::SegmentsImage&) {}
 
   std::vector<std::string> lines{};
 

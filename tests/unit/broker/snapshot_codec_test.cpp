@@ -47,7 +47,7 @@ MessageRef message(std::string_view topic, std::string_view payload) {
 }
 
 QueueImage queue() {
-  QueueImage image{.number = 300};
+  QueueImage image{.number = 300, .begin = 70};
   const auto add = [&](SendState state) -> Outgoing& {
     image.entries.push_back({.identifier = 9, .qos = mqtt::Qos::exactly_once, .state = state});
     return image.entries.back();
@@ -100,6 +100,7 @@ std::vector<SnapshotObject> samples() {
   objects.emplace_back(WillImage{14, 2, Will{.message = message("w", "")}});
   objects.emplace_back(ShareImage{"$share/g/b", 12, message("b", "two")});
   objects.emplace_back(FrontImage{8, 15, UINT64_MAX, 3});
+  objects.emplace_back(SegmentsImage{{{1, 1}, {7, 900}}});
   return objects;
 }
 
@@ -189,7 +190,7 @@ TEST_CASE("snapshot entries of a newer program are told from damaged ones", "[br
   CHECK(decoded(entry, 2).error().code == ErrorCode::invalid);
   entry.value += "x";
   CHECK(decoded(entry).error().code == ErrorCode::corrupt);
-  entry.kind = 8;
+  entry.kind = 9;
   CHECK(decoded(entry).error().code == ErrorCode::invalid);
   entry.kind = 0;
   CHECK(decoded(entry).error().code == ErrorCode::corrupt);

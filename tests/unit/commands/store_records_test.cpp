@@ -126,6 +126,7 @@ TEST_CASE("every object of a snapshot has a line in both forms, a queue one per 
   objects.emplace_back(WillImage{.claim = 5, .will = {message}});
   objects.emplace_back(ShareImage{"$share/g/t", 6, message});
   objects.emplace_back(FrontImage{.replay_from = 7});
+  objects.emplace_back(SegmentsImage{{{4, 12}}});
   SessionLedger ledger;
   for (std::size_t kind = 1; kind <= objects.size(); ++kind) {
     const storage::SnapshotEntry entry{static_cast<std::uint8_t>(kind), 1, {}, 9, {}};

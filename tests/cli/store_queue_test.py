@@ -1,0 +1,146 @@
+"""Damage of what long queues have in the journal alone: it is told with its place, listed by
+client, and only if somebody accepts the loss does the broker go on with the rest."""
+
+import glob
+import json
+import os
+
+import harness
+from measure import MEGABYTE
+from store_test import Client
+
+COUNT = 40_000  # three segments' worth of growth with a snapshot for each 8 MB
+
+
+def line_of(number):
+    return f"{number:08d}".ljust(600, ".")
+
+
+class StoreQueue(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.store = self.path("store")
+        self.port = harness.free_port()
+
+    def words(self, more=""):
+        config = self.write("queue.conf", f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
+                                          f"log_type error\nmax_inflight_messages 65535\n{more}")
+        return ["broker", "-c", config, "--store", self.store,
+                "--store-snapshot-bytes", str(8 * MEGABYTE)]
+
+    def start_on_store(self, more=""):
+        broker = self.start_mqz(*self.words(more))
+        self.wait_for_port(broker, self.port)
+        return broker
+
+    def fill(self):
+        """A store with a long queue of an absent client, the first of it behind the snapshot."""
+        broker = self.start_on_store()
+        absent = Client(self.port, "absent", clean=False)
+        absent.subscribe("q", 1)
+        absent.close()
+        lines = "".join(line_of(number) + "\n" for number in range(COUNT))
+        self.assertExit(self.mqz("pub", "-p", str(self.port), "-t", "q", "-q", "1", "-l",
+                                 stdin=lines.encode(), seconds=100), 0)
+        self.assertExit(broker.stop(), 0)
+        self.assertEqual(len(glob.glob(self.store + "/broker/*.snapshot")), 1)
+        self.first = sorted(glob.glob(self.store + "/broker/*.journal"))[0]
+        return json.loads(self.assertExit(self.verb("verify", "--json"), 0).text)
+
+    def verb(self, verb, *words):
+        return self.mqz("broker", "store", verb, *words, self.store)
+
+    def hint(self):
+        return f"mqz broker store repair --accept-loss {self.store}"
+
+    def names(self):
+        return sorted(os.listdir(self.store + "/broker"))
+
+    def take(self, count):
+        out = self.mqz("sub", "-p", str(self.port), "-t", "q", "-q", "1", "-i", "absent", "-c",
+                       "-V", "311", "-C", str(count), seconds=100)
+        self.assertExit(out, 0)
+        return out.lines
+
+    def test_a_missing_segment_is_told_before_anything_is_served(self):
+        before = self.fill()
+        gone = before["segments"][0]["records"]
+        os.remove(self.first)
+        names = self.names()
+        refused = self.assertExit(self.mqz(*self.words()), 65)
+        self.assertIn(f"{self.first}: missing, with ", refused.errors)
+        self.assertIn("client absent", refused.errors)
+        self.assertIn(self.hint(), refused.errors)
+        self.assertEqual(names, self.names())
+        verify = self.assertExit(self.verb("verify"), 65)
+        self.assertIn(f"damaged: {self.first}: offset 0: missing, with ", verify.text)
+        self.assertIn(self.hint(), verify.errors)
+        told = json.loads(self.assertExit(self.verb("verify", "--json"), 65).text)["unreadable"]
+        self.assertEqual([(one["client"], one["file"], one["missing"]) for one in told],
+                         [("absent", self.first, True)])
+        count = told[0]["messages"]
+        self.assertLess(gone - 10, count)
+        self.assertLessEqual(count, gone)
+
+        listed = self.assertExit(self.verb("repair"), 65)
+        self.assertIn(f"lost: {count} messages for client absent", listed.text)
+        self.assertIn(f"lost: {count} messages for client absent",
+                      self.assertExit(self.verb("repair", "--accept-loss"), 0).text)
+        self.assertIn(f"{count} messages that wait for client absent are lost",
+                      self.assertExit(self.verb("verify"), 0).text)
+        broker = self.start_on_store()
+        self.assertEqual(self.take(COUNT - count), [line_of(n) for n in range(count, COUNT)])
+        self.assertExit(broker.stop(), 0)
+        self.assertExit(self.verb("compact"), 0)
+
+    def test_salvage_goes_on_without_a_missing_segment_and_logs_it(self):
+        self.fill()
+        os.remove(self.first)
+        log = self.path("log")
+        broker = self.start_on_store(f"store_recovery salvage\nlog_dest file {log}\n")
+
+        def told():
+            with open(log, encoding="utf-8") as file:
+                return f"messages that waited are lost with {self.first}\n" in file.read()
+
+        broker.wait_until(told, "the log tells of the loss")
+        with open(log, encoding="utf-8") as file:
+            lost = int(file.read().split("client absent: ")[1].split()[0])
+        self.assertEqual(self.take(COUNT - lost), [line_of(n) for n in range(lost, COUNT)])
+        self.assertExit(broker.stop(), 0)
+
+    def test_a_damaged_message_ends_the_broker_and_costs_only_itself(self):
+        self.fill()
+        with open(self.first, "r+b") as file:
+            at = file.read().index(line_of(777).encode()) + 300
+            file.seek(at)
+            file.write(b"!")
+        broker = self.start_on_store()
+        absent = Client(self.port, "absent", clean=False)
+        self.addCleanup(absent.close)
+        ended = self.assertExit(broker.wait(), 65)
+        self.assertRegex(ended.errors, f"{self.first}: offset [0-9]+: a record is not what")
+        offset = int(ended.errors.split(f"{self.first}: offset ")[1].split(":")[0])
+        self.assertLess(at - 400, offset)
+        self.assertLess(offset, at)
+        self.assertIn(self.hint(), ended.errors)
+
+        verify = self.assertExit(self.verb("verify"), 65)
+        self.assertIn(f"damaged: {self.first}: offset {offset}: a message that waits for client "
+                      "absent does not read", verify.text)
+        listed = self.assertExit(self.verb("repair"), 65).text
+        lost = ("lost: a message for client absent, as far as it reads: topic=q qos=1 "
+                "payloadlen=600 ")
+        self.assertIn(lost, listed)
+        self.assertEqual(listed.count("lost: "), 1)
+        repaired = self.assertExit(self.verb("repair", "--accept-loss"), 0)
+        self.assertIn(lost, repaired.text)
+        self.assertIn("1 message that waits for client absent is lost",
+                      self.assertExit(self.verb("verify"), 0).text)
+        broker = self.start_on_store()
+        self.assertEqual(self.take(COUNT - 1), [line_of(n) for n in range(COUNT) if n != 777])
+        self.assertExit(broker.stop(), 0)
+
+
+if __name__ == "__main__":
+    harness.main()

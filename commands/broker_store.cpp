@@ -168,6 +168,9 @@ std::string describe_loss(const StoreCheck& checked, const storage::RepairReport
   std::string text;
   for (const std::string& done : repaired.done) text += fmt::format("repaired: {}\n", done);
   for (const storage::LostRange& lost : repaired.lost) text += storage::text_of(lost) + "\n";
+  if (repaired.lost_of_snapshot > 0)
+    return text +
+           "of the snapshot is lost what is listed above, unless the journal still says it\n";
   if (repaired.lost.empty()) {
     return text + (checked.unreadable.empty() ? "nothing that was readable before is lost\n"
                                               : "the messages above are lost, and nothing else\n");
@@ -204,7 +207,9 @@ constexpr Example repair_examples[] = {
 constexpr std::string_view repair_notes =
     "Everything that can be read is kept; bytes that are taken out of the way go to lost/ in the\n"
     "store, as they were. What is lost is told by topic and client as far as its bytes still\n"
-    "read, and by position; the clients listed last are those whose sessions were there then.";
+    "read, and by position; the clients listed last are those whose sessions were there then.\n"
+    "Of a snapshot the damaged parts are lost, unless the journal still goes back as far. From\n"
+    "then on a broker passes over messages that cannot be read back, and logs them.";
 constexpr Command repair_command_row{.name = "repair",
                                      .summary = "make a damaged store one that opens",
                                      .usage = "[--accept-loss] DIR",

@@ -10,6 +10,7 @@
 #include "lib/broker/record_codec.h"
 #include "lib/storage/entry.h"
 #include "lib/storage/segment.h"
+#include "lib/storage/snapshot_salvage.h"
 
 namespace mqz::commands {
 namespace {
@@ -118,11 +119,55 @@ void append_queue(std::string& to, os::Disk& disk, const StoreCheck::Unreadable&
                  one.may_be_mended ? "is damaged, unless it can be mended" : "is missing");
 }
 
+// Objects in damaged parts of a snapshot.
+class LostObjects final : public storage::SalvageVisitor {
+ public:
+  LostObjects(std::string& to, Now now) : to_(to), now_(now) {}
+
+  Result<void> on_snapshot_entry(const storage::SnapshotEntry& entry) override {
+    if (const auto object = broker::decode(entry, now_)) ledger_.note(*object, entry.stamp);
+    return {};
+  }
+  Result<void> on_lost_entry(const storage::SnapshotEntry& entry) override {
+    const auto object = broker::decode(entry, now_);
+    if (!object) return {};
+    ledger_.note(*object, entry.stamp);
+    if (std::holds_alternative<broker::FrontImage>(*object) ||
+        std::holds_alternative<broker::SegmentsImage>(*object)) {
+      return {};
+    }
+    std::string lines;
+    append_object(lines, {entry, nullptr, &*object}, ledger_, now_, RecordForm::text);
+    for (std::size_t at = 0; at < lines.size();) {
+      const std::size_t end = lines.find('\n', at) + 1;
+      to_ += "lost, unless the journal still says it: " + lines.substr(at, end - at);
+      at = end;
+    }
+    return {};
+  }
+
+ private:
+  std::string& to_;
+  Now now_;
+  broker::SessionLedger ledger_{};
+};
+
+void append_objects(std::string& to, os::Disk& disk, const storage::Damage& damage,
+                    const StoreCheck& check, Now now) {
+  LostObjects objects(to, now);
+  const std::string name = damage.file.substr(damage.file.rfind('/') + 1);
+  // What cannot be read is in nobody's list.
+  static_cast<void>(
+      storage::walk_snapshot(disk, check.directory, name, check.summary.store_id, &objects));
+}
+
 }  // namespace
 
 std::string describe_lost(os::Disk& disk, const StoreCheck& check, Now now) {
   std::string text;
   for (const storage::Damage& damage : check.summary.damage) {
+    if (damage.file.ends_with(storage::snapshot_ending))
+      append_objects(text, disk, damage, check, now);
     if (!damage.file.ends_with(storage::segment_ending) || damage.offset == 0) continue;
     if (const auto entry = read_entry(disk, damage)) append_records(text, *entry, check, now);
   }

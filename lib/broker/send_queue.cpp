@@ -71,6 +71,11 @@ void SendQueue::restore(std::uint64_t begin, std::uint64_t dup_until, const Reac
   count_unsettled();
 }
 
+void SendQueue::fill(std::uint64_t end) {
+  while (ring_.end_position() < end) push({.state = SendState::retired});
+  pop_retired();
+}
+
 void SendQueue::retire(std::uint64_t position) {
   Outgoing& outgoing = ring_.at(position);
   MQZ_CHECK(outgoing.state == SendState::done);

@@ -128,6 +128,8 @@ class SendQueue {
 
   // As a snapshot has it; on a new queue, before anything is pushed.
   void restore(std::uint64_t begin, std::uint64_t dup_until, const Reach& reach);
+  // Positions up to `end` that nothing is known of count as retired.
+  void fill(std::uint64_t end);
   // Positions below it were sent to a client whose connection is gone, or may have been.
   std::uint64_t dup_until() const { return dup_until_; }
   // The same, and what was sent on this connection.

@@ -124,6 +124,8 @@ Result<void> Server::check_queues(const Replay& replay) {
 void Server::log_repair(const storage::RepairReport& report) {
   for (const storage::LostRange& lost : report.lost)
     log_->write(LogType::error, "the store was damaged: " + storage::text_of(lost));
+  if (report.lost_of_snapshot > 0)
+    log_->write(LogType::error, "the store was damaged: some of its snapshot is lost");
   for (const std::string& done : report.done) log_->write(LogType::warning, "repaired: " + done);
 }
 

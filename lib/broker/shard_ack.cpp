@@ -66,6 +66,8 @@ void Shard::apply_settle(Session& session, Connection* connection, const SettleR
   if (!send.has(record.position)) return;
   snapshot_->note_settling(session, record.position);
   const SendState state = send.at(record.position).state;
+  // Of what a repair could not keep nothing else is known.
+  if (state == SendState::retired && is_replaying_) return;
   if (record.what != Settled::released) {
     if (state < SendState::done) return resettle(session, record);
     send.settle(record.position, record.ahead);

@@ -15,14 +15,6 @@ RestoredState& ShardRestore::restored() {
   return *shard_.restored_;
 }
 
-namespace {
-
-void settle_until(Session& session, std::uint64_t end) {
-  while (session.send.end_position() < end) session.send.push({.state = SendState::retired});
-}
-
-}  // namespace
-
 SlotId ShardRestore::session(SessionImage image, std::uint64_t stamp) {
   Session& session =
       shard_.make_session({.client_id = std::move(image.client_id), .claim = image.number});
@@ -54,7 +46,7 @@ SlotId ShardRestore::session(SessionImage image, std::uint64_t stamp) {
 void ShardRestore::queue(SlotId id, QueueImage image) {
   Session* session = shard_.sessions_.find(id);
   if (session == nullptr || image.begin < session->send.end_position()) return;
-  settle_until(*session, image.begin);
+  session->send.fill(image.begin);
   for (Outgoing& outgoing : image.entries) {
     session->took_shares |= outgoing.extra && outgoing.extra->origin != 0;
     session->send.push(std::move(outgoing));
@@ -94,7 +86,7 @@ void ShardRestore::fill_queues() {
   if (!shard_.restored_) return;
   shard_.sessions_.for_each([&](Session& session) {
     const auto at = restored().queue_ends.find(&session);
-    if (at != restored().queue_ends.end()) settle_until(session, at->second);
+    if (at != restored().queue_ends.end()) session.send.fill(at->second);
   });
 }
 

@@ -18,14 +18,20 @@ bool has_lost_files(os::Disk& disk, const std::string& directory) {
   return disk.list(directory + "/lost").has_value();
 }
 
-Result<void> LostFiles::take(const std::string& name, const std::string& why) {
-  if (auto made = disk_.make_directory(folder()); !made) return made;
+Result<std::string> LostFiles::free_name(const std::string& name) {
   const auto there = disk_.list(folder());
   if (!there) return tl::unexpected(there.error());
   std::string free = name;
   for (int i = 2; std::find(there->begin(), there->end(), free) != there->end(); ++i)
     free = fmt::format("{}.{}", name, i);
-  if (auto moved = disk_.rename(directory_ + "/" + name, folder() + "/" + free); !moved)
+  return free;
+}
+
+Result<void> LostFiles::take(const std::string& name, const std::string& why) {
+  if (auto made = disk_.make_directory(folder()); !made) return made;
+  const auto free = free_name(name);
+  if (!free) return tl::unexpected(free.error());
+  if (auto moved = disk_.rename(directory_ + "/" + name, folder() + "/" + *free); !moved)
     return moved;
   done_.push_back(fmt::format("{}/{}: {}; moved to lost/", directory_, name, why));
   if (auto synced = disk_.sync_directory(folder()); !synced) return synced;
@@ -53,13 +59,29 @@ Result<std::unique_ptr<os::DiskFile>> LostFiles::create(const std::string& path)
   return file;
 }
 
-Result<void> LostFiles::copy(const Segment& segment, std::uint64_t begin, std::uint64_t end) {
-  constexpr std::uint64_t step = std::uint64_t{1} << 20U;
+Result<void> LostFiles::keep_copy(const std::string& name) {
   if (auto made = disk_.make_directory(folder()); !made) return made;
-  const std::string name = fmt::format("{}-{}", segment_name(segment.header.first), begin);
+  const auto free = free_name(name);
+  if (!free) return tl::unexpected(free.error());
+  const auto file = disk_.open(directory_ + "/" + name, os::OpenAs::read);
+  if (!file) return tl::unexpected(file.error());
+  const Result<std::uint64_t> size = (*file)->size();
+  if (!size) return tl::unexpected(size.error());
+  return copy_bytes(**file, 0, *size, *free);
+}
+
+Result<void> LostFiles::copy(const Segment& segment, std::uint64_t begin, std::uint64_t end) {
+  if (auto made = disk_.make_directory(folder()); !made) return made;
+  return copy_bytes(*segment.file, begin, end,
+                    fmt::format("{}-{}", segment_name(segment.header.first), begin));
+}
+
+Result<void> LostFiles::copy_bytes(const os::DiskFile& from, std::uint64_t begin, std::uint64_t end,
+                                   const std::string& name) {
+  constexpr std::uint64_t step = std::uint64_t{1} << 20U;
   const auto file = create(folder() + "/" + name);
   if (!file) return tl::unexpected(file.error());
-  FileWindow window(*segment.file);
+  FileWindow window(from);
   for (std::uint64_t at = begin; at < end;) {
     const Result<Bytes> bytes = window.at(at, static_cast<std::size_t>(std::min(end - at, step)));
     if (!bytes) return tl::unexpected(bytes.error());

@@ -24,6 +24,8 @@ class LostFiles {
 
   // Moves a file of the store there; beside one of that name from an earlier repair.
   Result<void> take(const std::string& name, const std::string& why);
+  // Copies a file of the store there.
+  Result<void> keep_copy(const std::string& name);
   // Copies bytes of a segment there, to SEGMENT-OFFSET.
   Result<void> copy(const Segment& segment, std::uint64_t begin, std::uint64_t end);
   // Where the last of the segments begins that are there as a whole.
@@ -31,7 +33,10 @@ class LostFiles {
 
  private:
   std::string folder() const { return directory_ + "/lost"; }
+  Result<std::string> free_name(const std::string& name);
   Result<std::unique_ptr<os::DiskFile>> create(const std::string& path);
+  Result<void> copy_bytes(const os::DiskFile& from, std::uint64_t begin, std::uint64_t end,
+                          const std::string& name);
 
   os::Disk& disk_;
   std::string directory_;

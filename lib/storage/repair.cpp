@@ -12,6 +12,7 @@
 #include "lib/storage/room.h"
 #include "lib/storage/salvage.h"
 #include "lib/storage/snapshot_file.h"
+#include "lib/storage/snapshot_salvage.h"
 
 namespace mqz::storage {
 
@@ -49,8 +50,8 @@ class Repair {
     if (!names) return tl::unexpected(names.error());
     names_ = std::move(*names);
     for (const auto step : {&Repair::find_identity, &Repair::open_snapshots, &Repair::open_segments,
-                            &Repair::find_lost_end, &Repair::mend_segments, &Repair::mend_end,
-                            &Repair::mend_identity}) {
+                            &Repair::mend_snapshots, &Repair::find_lost_end, &Repair::mend_segments,
+                            &Repair::mend_end, &Repair::mend_identity}) {
       if (auto done = (this->*step)(); !done) return tl::unexpected(done.error());
     }
     return std::move(report_);
@@ -93,11 +94,54 @@ class Repair {
       if (read) {
         snapshot_ = std::move(*read);
       } else if (read.error().code == ErrorCode::corrupt) {
-        if (auto moved = lost_.take(name, "damaged"); !moved) return moved;
+        damaged_.push_back(name);
       } else {
         return tl::unexpected(read.error());
       }
     }
+    return {};
+  }
+
+  // Does the journal have everything from where the snapshot that is sound ends, or from its
+  // beginning?
+  bool has_whole_journal() const {
+    const Position from = std::max<Position>(snapshot_.header.replay_from, 1);
+    std::size_t start = 0;
+    while (start + 1 < segments_.size() && segments_[start + 1]->header.first <= from) ++start;
+    if (segments_.empty() || segments_[start]->header.first > from) return false;
+    const std::size_t count = segments_.size() - start;
+    return last_ordinal() - segments_[start]->header.ordinal + 1 == count;
+  }
+
+  // A damaged snapshot that is needed is replaced by its sound blocks, unless a sound one and the
+  // journal have everything.
+  Result<void> mend_snapshots() {
+    const bool is_needed =
+        !damaged_.empty() && damaged_.back() > snapshot_.name && !has_whole_journal();
+    for (const std::string& name : damaged_) {
+      if (is_needed && name == damaged_.back()) continue;
+      if (auto moved = lost_.take(name, "damaged"); !moved) return moved;
+    }
+    return is_needed ? mend_snapshot(damaged_.back()) : Result<void>();
+  }
+
+  Result<void> mend_snapshot(const std::string& name) {
+    const auto remains = walk_snapshot(disk_, directory_, name, store_id_, nullptr);
+    if (!remains && remains.error().code != ErrorCode::corrupt)
+      return tl::unexpected(remains.error());
+    if (!remains || remains->entries == 0) return lost_.take(name, "damaged");
+    if (auto kept = lost_.keep_copy(name); !kept) return kept;
+    if (!snapshot_.name.empty()) {
+      if (auto moved = lost_.take(snapshot_.name, "the journal does not go back as far"); !moved)
+        return moved;
+    }
+    auto mended = rewrite_snapshot(disk_, directory_, name, store_id_);
+    if (!mended) return tl::unexpected(mended.error());
+    snapshot_ = std::move(*mended);
+    report_.lost_of_snapshot = remains->lost_blocks;
+    report_.done.push_back(fmt::format(
+        "{}/{}: {} entries kept; {} damaged parts, of {} bytes, left out; copied to lost/",
+        directory_, name, remains->entries, remains->lost_blocks, remains->lost_bytes));
     return {};
   }
 
@@ -345,7 +389,8 @@ class Repair {
   std::vector<std::string> names_{};
   std::uint64_t store_id_ = 0;
   bool lacks_identity_ = false;
-  SnapshotSummary snapshot_{};
+  SnapshotSummary snapshot_{};          // the newest that is sound
+  std::vector<std::string> damaged_{};  // snapshots
   std::vector<SegmentPtr> segments_{};
   ScanState state_{};
   Position lost_end_ = 0;  // behind what lost/ says of a segment after the last that is left

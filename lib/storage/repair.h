@@ -22,6 +22,9 @@ std::string text_of(const LostRange& lost);
 struct RepairReport {
   // Positions whose records are gone and in no snapshot; the journal says so from now on, as gaps.
   std::vector<LostRange> lost{};
+  // Parts of the snapshot that it was not possible to keep; sessions and retained messages in them
+  // are gone, but for what the journal still says of them.
+  std::uint64_t lost_of_snapshot = 0;
   // What was done, one line each, with file and offset.
   std::vector<std::string> done{};
 };

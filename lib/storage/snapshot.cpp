@@ -45,17 +45,6 @@ std::uint32_t block_sum(Bytes block) {
   return crc32c(block.subspan(block_header_bytes), crc32c(block.first(at_block_sum)));
 }
 
-std::uint64_t begin_chain(const SnapshotHeader& header) {
-  const auto bytes = encode_snapshot_header(header);
-  return keyed_hash(bytes, magic);
-}
-
-std::uint64_t chain_with(std::uint64_t chain, std::uint32_t sum) {
-  std::array<std::byte, sizeof sum> bytes{};
-  store(bytes.data(), sum);
-  return keyed_hash(bytes, chain);
-}
-
 // Completes the header in front of a block's body; returns the sum.
 std::uint32_t seal_block(std::byte* block, std::size_t size, std::uint32_t kind,
                          std::uint32_t entries, std::uint64_t number) {
@@ -128,6 +117,17 @@ Result<SnapshotHeader> decode_snapshot_header(Bytes bytes) {
   return SnapshotHeader{load<std::uint64_t>(at + at_store_id),
                         load<std::uint64_t>(at + at_replay_from),
                         load<std::uint32_t>(at + at_segment)};
+}
+
+std::uint64_t begin_chain(const SnapshotHeader& header) {
+  const auto bytes = encode_snapshot_header(header);
+  return keyed_hash(bytes, magic);
+}
+
+std::uint64_t chain_with(std::uint64_t chain, std::uint32_t sum) {
+  std::array<std::byte, sizeof sum> bytes{};
+  store(bytes.data(), sum);
+  return keyed_hash(bytes, chain);
 }
 
 void SnapshotSlice::add(const SnapshotEntry& entry) {
@@ -218,6 +218,28 @@ bool BlockReader::next(SnapshotEntry& entry) {
   if (at_ == body_.size()) return false;
   MQZ_CHECK(cut_entry(body_, at_, entry));
   at_ += whole_bytes(entry);
+  return true;
+}
+
+LooseBlock read_loosely(Bytes bytes) {
+  LooseBlock block;
+  if (bytes.size() < block_header_bytes) return block;
+  block.number = load<std::uint64_t>(bytes.data() + at_block_number);
+  block.is_sound = BlockReader::block_bytes(bytes) == bytes.size() &&
+                   load<std::uint32_t>(bytes.data() + at_block_sum) == block_sum(bytes);
+  block.sum = load<std::uint32_t>(bytes.data() + at_block_sum);
+  block.is_totals = load<std::uint32_t>(bytes.data() + at_block_kind) == block_of_totals;
+  block.rest = bytes.subspan(block_header_bytes);
+  if (!block.is_totals) return block;
+  if (block.is_sound && block.rest.size() == totals_bytes)
+    block.chain = load<std::uint64_t>(block.rest.data() + 24);
+  block.rest = {};
+  return block;
+}
+
+bool next_entry(LooseBlock& block, SnapshotEntry& entry) {
+  if (block.rest.empty() || !cut_entry(block.rest, 0, entry)) return false;
+  block.rest = block.rest.subspan(whole_bytes(entry));
   return true;
 }
 

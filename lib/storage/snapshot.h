@@ -105,4 +105,22 @@ class BlockReader {
   bool complete_ = false;
 };
 
+// A block as it is found, whatever is damaged in it.
+struct LooseBlock {
+  bool is_sound = false;  // its sum is right
+  bool is_totals = false;
+  std::uint64_t number = 0;
+  std::uint32_t sum = 0;    // that it says
+  std::uint64_t chain = 0;  // of totals that are sound
+  Bytes rest{};             // entries, of which next_entry has not shown
+};
+// `bytes` are the block, or what there is of it.
+LooseBlock read_loosely(Bytes bytes);
+// The chain over such blocks: equal to that of the totals only if none is missing or anybody
+// else's.
+std::uint64_t begin_chain(const SnapshotHeader& header);
+std::uint64_t chain_with(std::uint64_t chain, std::uint32_t sum);
+// The next entry whose lengths fit in; those of a block that is not sound may be anything.
+bool next_entry(LooseBlock& block, SnapshotEntry& entry);
+
 }  // namespace mqz::storage

@@ -7,6 +7,7 @@ import os
 
 import harness
 from measure import MEGABYTE
+from packets import publish
 from store_test import Client
 
 COUNT = 40_000  # three segments' worth of growth with a snapshot for each 8 MB
@@ -139,6 +140,46 @@ class StoreQueue(harness.Case):
                       self.assertExit(self.verb("verify"), 0).text)
         broker = self.start_on_store()
         self.assertEqual(self.take(COUNT - 1), [line_of(n) for n in range(COUNT) if n != 777])
+        self.assertExit(broker.stop(), 0)
+
+    def test_of_a_damaged_snapshot_the_sound_parts_are_kept(self):
+        count = 34_000
+        broker = self.start_on_store()
+        publisher = Client(self.port, "p")
+        packets = [publish(f"r/{n:05d}", line_of(n).encode(), 0, retain=True)
+                   for n in range(count)]
+        publisher.socket.sendall(b"".join(packets[:14_000]))
+        broker.wait_until(lambda: glob.glob(self.store + "/broker/*.snapshot"), "a snapshot")
+        publisher.socket.sendall(b"".join(packets[14_000:]))
+        publisher.publish("end", b"", 1)
+        publisher.close()
+        first = self.store + "/broker/0000000000000001.journal"
+        broker.wait_until(lambda: not os.path.exists(first), "the second lets a segment go")
+        self.assertExit(broker.stop(), 0)
+        snapshot, = glob.glob(self.store + "/broker/*.snapshot")
+        with open(snapshot, "r+b") as file:
+            at = file.read().index(line_of(5000).encode()) + 300
+            file.seek(at)
+            file.write(b"!")
+        refused = self.assertExit(self.mqz(*self.words()), 65)
+        self.assertIn(f"{snapshot}: offset ", refused.errors)
+        self.assertIn(self.hint(), refused.errors)
+        verify = self.assertExit(self.verb("verify"), 65)
+        self.assertIn(f"damaged: {snapshot}: offset ", verify.text)
+
+        listed = self.assertExit(self.verb("repair"), 65).text
+        told = [line for line in listed.split("\n") if line.startswith("lost, unless ")]
+        lost = {line.split(" topic=")[1].split()[0] for line in told}
+        self.assertIn("r/05000", lost)
+        self.assertLess(len(lost), 1000)
+        repaired = self.assertExit(self.verb("repair", "--accept-loss"), 0).text
+        self.assertIn("copied to lost/", repaired)
+        self.assertExit(self.verb("verify"), 0)
+        broker = self.start_on_store()
+        out = self.mqz("sub", "-p", str(self.port), "-t", "r/#", "-F", "%t",
+                       "-C", str(count - len(lost)), seconds=60)
+        self.assertExit(out, 0)
+        self.assertEqual(set(out.lines), {f"r/{n:05d}" for n in range(count)} - lost)
         self.assertExit(broker.stop(), 0)
 
 

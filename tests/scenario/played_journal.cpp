@@ -156,6 +156,22 @@ void PlayedJournal::remove_segments(const KeptSnapshot* snapshot) {
   gone_.insert(plan.remove.begin(), plan.remove.end());
 }
 
+void PlayedJournal::recover_with_holes(const Shards& spare, KeptSnapshots& snapshots,
+                                       Now now) const {
+  if (snapshots.last() == nullptr) return;
+  KeptSnapshot kept;
+  kept.replay_from = snapshots.last()->replay_from;
+  const bool has_few = snapshots.coin();
+  for (const KeptSnapshot::Entry& entry : snapshots.last()->entries) {
+    if (snapshots.coin() || (!has_few && snapshots.coin())) kept.entries.push_back(entry);
+  }
+  recover(spare, &kept, now).finish();
+  const auto again = std::make_shared<KeptSnapshot>();
+  for (std::size_t index = spare.size(); index > 0; --index)
+    spare[index - 1]->snapshot().write_all(again);
+  MQZ_CHECK(again->is_complete);
+}
+
 void PlayedJournal::compact(const Shards& shards) {
   if (!parks_ || kept_.size() < compact_at_) return;
   compact_at_ = kept_.size() + kept_.size() / 2 + records_in_segment;

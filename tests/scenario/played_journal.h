@@ -66,6 +66,9 @@ class PlayedJournal {
   std::string recover_both_ways(const Shards& shards, const Shards& spare, KeptSnapshots& snapshots,
                                 Compared what, Now now);
 
+  // With a snapshot of which a repair has kept some entries alone: they come back somehow.
+  void recover_with_holes(const Shards& spare, KeptSnapshots& snapshots, Now now) const;
+
   // False when nothing waits to be committed.
   bool release(std::size_t count) { return delaying_ != nullptr && delaying_->release(count); }
   bool is_settled() const { return delaying_ == nullptr || delaying_->is_empty(); }

@@ -68,6 +68,7 @@ void ShardsUnderTest::start() {
       journal_.recover_both_ways(shards_, make_shards(true), snapshots_, Compared::all, now_);
   if (!found.empty()) std::fprintf(stderr, "by a snapshot and by all records: %s", found.c_str());
   MQZ_CHECK(found.empty());
+  journal_.recover_with_holes(make_shards(true), snapshots_, now_);
 }
 
 void ShardsUnderTest::connect(const std::string& name) {

@@ -85,6 +85,7 @@ SessionImage session() {
           .reads_owed = {{69'999, "a/#", mqtt::Qos::exactly_once, 5, {"a/1", "a/2"}},
                          {70'000, "b", mqtt::Qos::at_least_once, 0, {}}},
           .queue_begin = 100'000,
+          .queue_end = 100'500,
           .dup_until = 100'003,
           .reach = {100'020, 20, 300},
           .will = Will{.message = message("w", "last"), .delay_s = 30, .expiry_s = 60}};
@@ -145,6 +146,7 @@ TEST_CASE("a session comes back from a snapshot with every field", "[broker]") {
   CHECK(image.reads_owed[0].given.size() == 2);
   CHECK(image.reads_owed[1].given.empty());
   CHECK(image.queue_begin == 100'000);
+  CHECK(image.queue_end == 100'500);
   CHECK(image.dup_until == 100'003);
   CHECK(image.reach.position == 100'020);
   CHECK(image.reach.window == 20);

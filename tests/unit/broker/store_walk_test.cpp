@@ -29,6 +29,7 @@ class Parts final : public WalkVisitor {
     parts.push_back(bytes);
     return {};
   }
+  Result<void> on_unreadable(const UnreadableMessage&) override { return ++errors, Result<void>{}; }
   Result<void> on_record(const WalkedRecord&) override { return {}; }
   Result<void> on_lost(storage::Position, storage::Position, bool) override { return {}; }
 

@@ -259,6 +259,7 @@ constexpr Command compact_command{.name = "compact",
                                   .tables = plain_tables,
                                   .operands = store_operands,
                                   .run = run_compact,
+                                  .notes = compact_notes,
                                   .exits = exits};
 
 int run_upgrade(const Parsed& parsed) {

@@ -55,8 +55,8 @@ struct Session {
   bool recorded = false;
   // By the records, which come later than the connection itself.
   bool is_online = false;
-  bool took_shares = false;             // a shared group has given it something
-  bool sends_later = false;             // see ShardSending
+  bool took_shares : 1 = false;         // a shared group has given it something
+  bool sends_later : 1 = false;         // see ShardSending
   std::uint32_t expiry_s = 0;           // UINT32_MAX: never
   MonoTime expires = MonoTime::max();   // while absent
   MonoTime will_due = MonoTime::max();  // while absent and a delayed will waits
@@ -71,11 +71,10 @@ struct Session {
   std::uint64_t match_stamp = 0;
   std::uint32_t match_index = 0;
 
-  std::uint32_t open_reads = 0;  // retained messages that SUBSCRIBEs of it still wait for
-  std::uint32_t last_read = 0;   // numbers of the following
+  std::uint32_t open_reads = 0;        // retained messages that SUBSCRIBEs of it still wait for
+  std::uint32_t last_read = 0;         // numbers of the following
+  std::uint32_t dropped_messages = 0;  // no more than it can hold
   Seldom<std::list<OwedRead>> reads_owed{};  // they end about in their order
-
-  std::uint64_t dropped_messages = 0;
 
   // A CONNECT takes effect. A session that was durable is fed by records to its end, though it may
   // now end with this connection.

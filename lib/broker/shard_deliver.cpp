@@ -21,7 +21,7 @@ bool is_parked(const Session& session, const DeliveryForm& form) {
 // Every drop is counted; the first of a session is logged, and then each tenfold.
 void Shard::count_drop(Session& session, std::string_view why) {
   if (is_replaying_) return;
-  ++session.dropped_messages;
+  if (session.dropped_messages != UINT32_MAX) ++session.dropped_messages;
   ++counters_.publishes_dropped;
   std::uint64_t round = session.dropped_messages;
   while (round % 10 == 0) round /= 10;

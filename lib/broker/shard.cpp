@@ -368,7 +368,7 @@ void Shard::run_committed() {
     applied_ = record->position;
     if (!shares_owed_.empty()) forget_share(*record);
     if (record->is_for_all()) {
-      if (active_ != bit_of(options_.index)) send_mail_to_others(CommittedMail{*record});
+      if (!is_alone()) send_mail_to_others(CommittedMail{*record});
       apply(*record);
     } else if (record->shard == options_.index) {
       apply(*record);

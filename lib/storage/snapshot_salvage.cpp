@@ -18,6 +18,7 @@ struct Part {
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;
   bool is_sound = false;
+  bool is_block = true;
 };
 
 class Walk {
@@ -48,7 +49,11 @@ class Walk {
       const Result<Bytes> head = window_.at(offset, block_header_bytes);
       if (!head) return tl::unexpected(head.error());
       const std::uint64_t told = BlockReader::block_bytes(*head);
-      const std::uint64_t bytes = told == 0 ? size_ - offset : std::min(told, size_ - offset);
+      if (told == 0) {  // however much there is, it is not read
+        parts_.push_back({.offset = offset, .bytes = size_ - offset, .is_block = false});
+        return {};
+      }
+      const std::uint64_t bytes = std::min(told, size_ - offset);
       const Result<Bytes> whole = window_.at(offset, static_cast<std::size_t>(bytes));
       if (!whole) return tl::unexpected(whole.error());
       const LooseBlock block = read_loosely(*whole);
@@ -64,6 +69,7 @@ class Walk {
   }
 
   Result<void> show(const Part& part, bool is_kept, SnapshotRemains& remains) {
+    if (!part.is_block) return {};
     const Result<Bytes> whole = window_.at(part.offset, static_cast<std::size_t>(part.bytes));
     if (!whole) return tl::unexpected(whole.error());
     LooseBlock block = read_loosely(*whole);

@@ -35,6 +35,15 @@ class LongQueue(harness.Case):
         self.assertExit(self.mqz("pub", "-p", str(port), "-t", "q", "-q", "1", "-l",
                                      stdin=lines.encode(), seconds=600), 0)
 
+    def leave_a_session(self, port):
+        self.assertExit(self.mqz("sub", "-p", str(port), "-t", "q", "-q", "1", "-i", "absent",
+                                 "-V", "311", "-c", "-E", seconds=60), 0)
+
+    def kill_and_start(self, broker, port):
+        broker.send(signal.SIGKILL)
+        broker.child.wait(harness.PATIENCE)
+        return self.start_on(port)
+
     def take(self, port, begin, end):
         """The next messages of the queue; perhaps some of those before them again."""
         out = self.mqz("sub", "-p", str(port), "-t", "q", "-q", "1", "-i", "absent", "-c",
@@ -45,8 +54,7 @@ class LongQueue(harness.Case):
     def test_a_long_queue_takes_little_memory_and_survives(self):
         port = harness.free_port()
         broker = self.start_on(port)
-        self.assertExit(self.mqz("sub", "-p", str(port), "-t", "q", "-q", "1", "-i", "absent",
-                                 "-V", "311", "-c", "-E", seconds=60), 0)
+        self.leave_a_session(port)
         before = rss_bytes(broker.pid)
         self.publish(port, 0, COUNT)
         if not harness.SANITIZED:
@@ -55,9 +63,7 @@ class LongQueue(harness.Case):
         expected = [line_of(number) for number in range(COUNT)]
         self.assertEqual(self.take(port, 0, third), expected[:third])
 
-        broker.send(signal.SIGKILL)
-        broker.child.wait(harness.PATIENCE)
-        broker = self.start_on(port)
+        broker = self.kill_and_start(broker, port)
         # What was acknowledged last may come again.
         got = self.take(port, third, COUNT)
         first = expected.index(got[0])
@@ -77,16 +83,13 @@ class LongQueue(harness.Case):
     def test_large_messages_take_little_memory_and_survive(self):
         port = harness.free_port()
         broker = self.start_on(port)
-        self.assertExit(self.mqz("sub", "-p", str(port), "-t", "q", "-q", "1", "-i", "absent",
-                                 "-V", "311", "-c", "-E", seconds=60), 0)
+        self.leave_a_session(port)
         before = rss_bytes(broker.pid)
         for begin in range(0, LARGE_COUNT, 50):
             self.publish(port, begin, begin + 50, LARGE_BYTES)
         self.assert_little(broker, before)
 
-        broker.send(signal.SIGKILL)
-        broker.child.wait(harness.PATIENCE)
-        broker = self.start_on(port)
+        broker = self.kill_and_start(broker, port)
         self.assert_little(broker, before)
         number = 0
         while number < LARGE_COUNT:

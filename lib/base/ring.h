@@ -22,10 +22,13 @@ class Ring {
   const T& at(std::uint64_t position) const { return slots_[position & mask()]; }
   T& front() { return at(begin_); }
 
-  void push(T value) {
+  void push(T value) { add() = std::move(value); }
+
+  // A new last element, to be given its value in its place: it is as its slot was left by pop or
+  // drop.
+  T& add() {
     if (size() == capacity_) grow();
-    slots_[end_ & mask()] = std::move(value);
-    ++end_;
+    return slots_[end_++ & mask()];
   }
 
   void pop() {
@@ -34,10 +37,10 @@ class Ring {
     ++begin_;
   }
 
-  // The first leaves; what is left of it in its slot must own nothing.
-  T take() {
+  // The first, which was moved from, leaves; what is left of it in its slot must own nothing.
+  void drop() {
     MQZ_CHECK(!empty());
-    return std::move(slots_[begin_++ & mask()]);
+    ++begin_;
   }
 
   // Nothing was ever pushed: the first will have this position.

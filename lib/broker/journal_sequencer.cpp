@@ -41,7 +41,10 @@ void JournalSequencer::propose(Record&& record, Now now) {
                           [this](storage::Frame frame) { append(std::move(frame)); });
   }
   record.position = next_ - 1;  // of the last part
-  waiting_.push({std::move(record), offset, parts});
+  Waiting& waiting = waiting_.add();
+  waiting.record = std::move(record);
+  waiting.offset = offset;
+  waiting.parts = parts;
   if (builder_.bytes() >= part_bytes) flush();
 }
 
@@ -75,9 +78,9 @@ std::optional<Record> JournalSequencer::take_committed() {
   }
   if (waiting_.empty()) waiting_.shrink(waiting_kept);
   if (waiting_.empty() || waiting_.front().record.position >= end) return std::nullopt;
-  storage::BodyPlace place = place_of(waiting_.front());
-  std::optional<Record> record(std::move(waiting_.take().record));
-  record->place = std::move(place);
+  waiting_.front().record.place = place_of(waiting_.front());
+  std::optional<Record> record(std::move(waiting_.front().record));
+  waiting_.drop();
   return record;
 }
 

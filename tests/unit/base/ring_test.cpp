@@ -13,9 +13,15 @@ TEST_CASE("a ring gives what it was given, in order, however often it grows and 
   int pushed = 0;
   int taken = 0;
   for (int round = 1; round < 60; ++round) {
-    for (int i = 0; i < round; ++i) ring.push(std::make_unique<int>(pushed++));
+    for (int i = 0; i < round; ++i) {
+      if (i % 2 == 0)
+        ring.push(std::make_unique<int>(pushed++));
+      else
+        ring.add() = std::make_unique<int>(pushed++);
+    }
     for (int i = 0; i < round - (round % 3 == 0 ? 1 : 0); ++i) {
-      const Box box = ring.take();
+      const Box box = std::move(ring.front());
+      ring.drop();
       REQUIRE(*box == taken++);
     }
     REQUIRE(ring.size() == static_cast<std::size_t>(pushed - taken));
@@ -30,7 +36,7 @@ TEST_CASE(
   for (int i = 0; i < 100; ++i) ring.push(std::make_unique<int>(i));
   ring.shrink();
   CHECK(*ring.at(99) == 99);
-  while (!ring.empty()) ring.take();
+  while (!ring.empty()) ring.pop();
   ring.shrink(1000);
   ring.shrink();
   ring.push(std::make_unique<int>(7));

@@ -52,8 +52,12 @@ Groups::Change Groups::join(const GroupJoinMail& join) {
   ++version_;
   Change change{};
   Group& group = find_or_make(join.filter, change.first);
-  const Membership membership{
-      join.member, join.identifier, join.qos, join.retain_as_published, join.durable, true};
+  const Membership membership{.member = join.member,
+                              .identifier = join.identifier,
+                              .qos = join.qos,
+                              .retain_as_published = join.retain_as_published,
+                              .durable = join.durable,
+                              .since = join.position};
   if (Membership* known = group.find(join.member)) {
     *known = membership;
     return change;
@@ -68,7 +72,7 @@ Groups::Change Groups::leave(const GroupLeaveMail& leave) {
   if (at == by_filter_.end()) return {};
   Group& group = *at->second;
   const Membership* known = group.find(leave.member);
-  if (known == nullptr) return {};
+  if (known == nullptr || known->since > leave.position) return {};
   ++version_;
   Change change{};
   if (known->durable) change.durable_last = --group.durable_count_ == 0;

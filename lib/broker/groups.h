@@ -21,7 +21,8 @@ struct Membership {
   mqtt::Qos qos{};
   bool retain_as_published = false;
   bool durable = false;
-  bool present = true;  // its client is connected
+  bool present = true;      // its client is connected
+  std::uint64_t since = 0;  // the record by which a durable session joined
 };
 
 class Group {

@@ -88,10 +88,12 @@ struct GroupJoinMail {
   std::uint32_t identifier = 0;
   bool retain_as_published = false;
   bool durable = false;
+  std::uint64_t position = 0;  // of a durable session: what it had applied
 };
-struct GroupLeaveMail {
+struct GroupLeaveMail {  // void when it has joined again since
   GroupMember member{};
   std::string filter{};
+  std::uint64_t position = 0;  // as above
 };
 // A member's client has come or gone, its session stays.
 struct GroupPresenceMail {

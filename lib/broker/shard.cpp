@@ -367,6 +367,7 @@ void Shard::run_committed() {
     ++committed_;
     applied_ = record->position;
     if (!shares_owed_.empty()) forget_share(*record);
+    note_joins(*record);
     if (record->is_for_all()) {
       if (!is_alone()) send_mail_to_others(CommittedMail{*record});
       apply(*record);

@@ -12,7 +12,6 @@
 
 #include <atomic>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -32,6 +31,7 @@
 #include "lib/broker/groups.h"
 #include "lib/broker/interest.h"
 #include "lib/broker/mail.h"
+#include "lib/broker/owed_shares.h"
 #include "lib/broker/parked_messages.h"
 #include "lib/broker/placement.h"
 #include "lib/broker/publish_writer.h"
@@ -311,6 +311,8 @@ class Shard {
 
   // shard_groups.cpp
   void join_group(Session& session, const OwnedEntry& entry, std::uint32_t identifier);
+  void note_joins(const Record& record);
+  void leave_joined(const Record& record, const SubscribeRecord& subscribe);
   void leave_group(Session& session, std::string_view filter);
   void tell_presence(Session& session, bool present);
   void on_group_join(const GroupJoinMail& mail);
@@ -433,13 +435,7 @@ class Shard {
   std::uint64_t queue_messages_max_ = 0;
   bool is_replaying_ = false;
   std::unordered_map<std::uint64_t, Will> wills_owed_{};  // by claim; due, and not yet published
-  // The front's: what groups with durable members were given, by filter and place, and no record
-  // says who has it.
-  struct OwedShare {
-    MessageRef message{};
-    std::uint64_t since = 0;  // older records say nothing about it
-  };
-  std::map<std::pair<std::string, std::uint64_t>, OwedShare> shares_owed_{};
+  OwedShares shares_owed_{};                              // the front's
   // QoS 2 identifiers of durable publishers whose records are on their way.
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint16_t>> received_proposed_{};
   std::uint64_t applied_ = 0;

@@ -58,7 +58,9 @@ void Shard::apply(Record& record) {
     }
 
     void operator()(SubscribeRecord& subscribe) const {
-      if (Session* found = session()) shard.subscribe(*found, connection(), subscribe);
+      Session* found = session();
+      found == nullptr ? shard.leave_joined(record, subscribe)
+                       : shard.subscribe(*found, connection(), subscribe);
     }
     void operator()(UnsubscribeRecord& unsubscribe) const {
       if (Session* found = session()) shard.unsubscribe(*found, connection(), unsubscribe);

@@ -10,6 +10,28 @@ namespace mqz::broker {
 
 using mqtt::Qos;
 
+namespace {
+
+GroupJoinMail join_of(const GroupMember& member, const OwnedEntry& entry,
+                      std::uint32_t identifier) {
+  return {.member = member,
+          .filter = entry.filter,
+          .qos = entry.options.qos,
+          .identifier = identifier,
+          .retain_as_published = entry.options.retain_as_published};
+}
+
+template <typename Visit>
+void for_each_shared(const SubscribeRecord& record, const Visit& visit) {
+  for (std::size_t index = 0; index < record.entries.size(); ++index) {
+    const OwnedEntry& entry = record.entries[index];
+    if (record.refused[index] == mqtt::Reason::success && mqtt::is_shared(entry.filter))
+      visit(entry);
+  }
+}
+
+}  // namespace
+
 void Shard::join_group(Session& session, const OwnedEntry& entry, std::uint32_t identifier) {
   auto& shared = session.shared.use();
   const auto known = std::ranges::find(shared, entry.filter, &SharedMembership::filter);
@@ -19,18 +41,38 @@ void Shard::join_group(Session& session, const OwnedEntry& entry, std::uint32_t 
   } else {
     *known = std::move(membership);
   }
-  GroupJoinMail join{.member = {options_.index, session.id},
-                     .filter = entry.filter,
-                     .qos = entry.options.qos,
-                     .identifier = identifier,
-                     .retain_as_published = entry.options.retain_as_published,
-                     .durable = session.durable};
+  GroupJoinMail join = join_of({options_.index, session.id}, entry, identifier);
+  join.durable = session.durable;
+  join.position = session.durable ? applied_ : 0;
   if (is_front()) return on_group_join(join);
-  send_mail(front_shard, std::move(join));
+  if (!session.durable || is_replaying_) send_mail(front_shard, std::move(join));
+}
+
+// The front's: durable sessions of other shards are members from the record on, before their shards
+// have it. So a replay finds the same members in each place.
+void Shard::note_joins(const Record& record) {
+  const auto* subscribe = std::get_if<SubscribeRecord>(&record.what);
+  if (subscribe == nullptr || record.shard == options_.index) return;
+  for_each_shared(*subscribe, [&](const OwnedEntry& entry) {
+    GroupJoinMail join = join_of({record.shard, record.session}, entry, subscribe->identifier);
+    join.durable = true;
+    join.position = record.position;
+    on_group_join(join);
+  });
+}
+
+// The session that this is for has ended meanwhile; the front has it in its groups.
+void Shard::leave_joined(const Record& record, const SubscribeRecord& subscribe) {
+  if (is_front() || is_replaying_) return;
+  for_each_shared(subscribe, [&](const OwnedEntry& entry) {
+    const GroupMember gone{options_.index, record.session};
+    send_mail(front_shard, GroupLeaveMail{gone, entry.filter, record.position});
+  });
 }
 
 void Shard::leave_group(Session& session, std::string_view filter) {
-  GroupLeaveMail leave{{options_.index, session.id}, std::string(filter)};
+  GroupLeaveMail leave{
+      {options_.index, session.id}, std::string(filter), session.durable ? applied_ : 0};
   std::erase_if(session.shared.use(),
                 [&](const SharedMembership& one) { return one.filter == leave.filter; });
   if (is_front()) return on_group_leave(leave);
@@ -68,22 +110,17 @@ void Shard::on_group_leave(const GroupLeaveMail& mail) {
 
 // Records that are older know nothing of it.
 void Shard::owe_share(const std::string& filter, std::uint64_t origin, const MessageRef& message) {
-  OwedShare& share = shares_owed_[{filter, origin}];
-  share = {message, std::max(share.since, applied_)};
+  shares_owed_.owe(filter, origin, {message, applied_});
 }
 
 void Shard::give_up_share(const std::string& filter, std::uint64_t origin) {
-  shares_owed_.erase({filter, origin});
+  shares_owed_.erase(filter, origin);
   propose({.what = GroupTakenRecord{filter, origin}});
 }
 
 // The group has no members any more.
 void Shard::give_up_shares(const std::string& filter) {
-  auto at = shares_owed_.lower_bound({filter, 0});
-  while (at != shares_owed_.end() && at->first.first == filter) {
-    propose({.what = GroupTakenRecord{filter, at->first.second}});
-    at = shares_owed_.erase(at);
-  }
+  for (const std::uint64_t origin : shares_owed_.of(filter)) give_up_share(filter, origin);
 }
 
 // To the member whose turn it is. False when nobody can take it. With durable members it is owed
@@ -91,7 +128,7 @@ void Shard::give_up_shares(const std::string& filter) {
 bool Shard::feed_group(Group& group, Routed& message, std::uint64_t origin,
                        const GroupMember* not_to) {
   const bool is_recorded =
-      origin != 0 && (group.durable_count() > 0 || shares_owed_.contains({group.filter, origin}));
+      origin != 0 && (group.durable_count() > 0 || shares_owed_.contains(group.filter, origin));
   if (is_replaying_) {
     // What older messages became, the snapshot knows.
     const bool is_news = not_to != nullptr || restored_ == nullptr || origin > restored_->end_stamp;

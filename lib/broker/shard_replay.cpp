@@ -55,14 +55,10 @@ void Shard::note_topic(const Record& record) {
 
 // Which share is no longer owed.
 void Shard::forget_share(const Record& record) {
-  const auto forget = [&](const std::string& filter, std::uint64_t origin) {
-    const auto at = shares_owed_.find({filter, origin});
-    if (at != shares_owed_.end() && record.position > at->second.since) shares_owed_.erase(at);
-  };
   if (const auto* delivery = std::get_if<DeliverRecord>(&record.what))
-    forget(delivery->filter, delivery->origin);
+    shares_owed_.forget(delivery->filter, delivery->origin, record.position);
   if (const auto* taken = std::get_if<GroupTakenRecord>(&record.what))
-    forget(taken->filter, taken->origin);
+    shares_owed_.forget(taken->filter, taken->origin, record.position);
 }
 
 // A QoS 2 message of a durable publisher: it has not said PUBREL yet.
@@ -113,15 +109,12 @@ void Shard::propose_owed() {
   const auto wills = wills_owed_;  // each is owed until its record is applied
   for (const auto& [claim, will] : wills) publish_will(will, nullptr, claim);
   const auto shares = shares_owed_;
-  for (const auto& [key, share] : shares) {
-    Group* group = groups_.find(key.first);
-    if (group == nullptr) {
-      give_up_share(key.first, key.second);
-      continue;
-    }
+  shares.for_each([&](const std::string& filter, std::uint64_t origin, const OwedShare& share) {
+    Group* group = groups_.find(filter);
+    if (group == nullptr) return give_up_share(filter, origin);
     Routed routed(share.message);
-    feed_group(*group, routed, key.second);
-  }
+    feed_group(*group, routed, origin);
+  });
   if (MQZ_RULE(owed_reads)) sessions_.for_each([&](Session& session) { read_again(session); });
 }
 

@@ -70,8 +70,7 @@ void ShardRestore::will(std::uint64_t claim, Will will) {
 }
 
 void ShardRestore::share(ShareImage image, std::uint64_t stamp) {
-  shard_.shares_owed_.insert_or_assign({std::move(image.filter), image.origin},
-                                       Shard::OwedShare{std::move(image.message), stamp});
+  shard_.shares_owed_.owe(image.filter, image.origin, {std::move(image.message), stamp});
 }
 
 void ShardRestore::front(const FrontImage& image, std::uint64_t stamp) {

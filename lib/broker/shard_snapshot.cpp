@@ -216,10 +216,9 @@ void ShardSnapshot::finish_part() {
 
 void ShardSnapshot::finish() {
   Run& run = *run_;
-  for (const auto& [key, share] : shard_.shares_owed_) {
-    add_to(run.slice, ShareImage{key.first, key.second, share.message}, shard_.applied_,
-           shard_.now_);
-  }
+  shard_.shares_owed_.for_each([&](const auto& filter, std::uint64_t origin, const auto& share) {
+    add_to(run.slice, ShareImage{filter, origin, share.message}, shard_.applied_, shard_.now_);
+  });
   const FrontImage front{run.replay_from, shard_.directory_.last_claim(), shard_.queue_bytes_max_,
                          shard_.queue_messages_max_};
   add_to(run.slice, front, shard_.applied_, shard_.now_);

@@ -46,6 +46,10 @@ struct WithheldMessage {
   std::uint16_t packet_id = 0;
 };
 
+// What clients may not send for a while: messages, for which there is no memory; or whatever adds
+// to a journal that does not get to the disk. Acknowledgements and PINGREQ always pass.
+enum class Held : std::uint8_t { nothing, publishes, records };
+
 struct Connection {
   SlotId id{};
   int transport = -1;  // the loop's name for it: a descriptor

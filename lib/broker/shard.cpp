@@ -9,6 +9,17 @@
 
 namespace mqz::broker {
 
+namespace {
+
+// Each one of a client that sends them without end may be another record.
+bool may_make_records(mqtt::PacketType type) {
+  using enum mqtt::PacketType;
+  return type == publish || type == subscribe || type == unsubscribe || type == pubrel ||
+         type == pubrec;
+}
+
+}  // namespace
+
 Shard::Shard(Options options)
     : options_(std::move(options)),
       settings_(options_.settings),
@@ -61,7 +72,8 @@ std::size_t Shard::receive(Connection& connection, Bytes input) {
                              : mqtt::Reason::malformed_packet);
       break;
     }
-    if ((holds_publishers_ || withholds_enough(connection)) && holds(connection, next.frame.type))
+    if ((what_is_held_ != Held::nothing || withholds_enough(connection)) &&
+        holds(connection, next.frame.type))
       break;
     ++counters_.packets_received;
     connection.last_packet = now_.mono;
@@ -80,14 +92,20 @@ std::size_t Shard::receive(Connection& connection, Bytes input) {
 }
 
 bool Shard::holds(Connection& connection, mqtt::PacketType type) {
-  if (type != mqtt::PacketType::publish || connection.state != ConnectionState::open) return false;
+  if (connection.state != ConnectionState::open) return false;
+  if (type != mqtt::PacketType::publish &&
+      !(what_is_held_ == Held::records && may_make_records(type)))
+    return false;
   if (!std::exchange(connection.is_held, true)) held_.push_back(connection.id);
   return true;
 }
 
-void Shard::hold_publishers(bool hold) {
-  holds_publishers_ = hold;
-  if (hold) return;
+void Shard::hold(Held what) {
+  const bool is_less = what < std::exchange(what_is_held_, what);
+  if (is_less) release_held();
+}
+
+void Shard::release_held() {
   for (const SlotId id : std::exchange(held_, {})) {
     Connection* connection = connections_.find(id);
     if (connection == nullptr) continue;

@@ -105,9 +105,9 @@ class Shard {
   void writable(Connection& connection);
   void receive_mail(ShardIndex from, Mail mail);
   void tick();
-  // While it lasts, no PUBLISH of a client is taken; everything else is.
-  void hold_publishers(bool hold);
-  bool holds_publishers() const { return holds_publishers_; }
+  // What clients send of this is left unread until less is held.
+  void hold(Held what);
+  Held held() const { return what_is_held_; }
   // While the disk has no room, what a publish adds to the journal is refused (5: 0x97), withheld
   // (before: its answer waits until there is room) or dropped (QoS 0); everything else goes on.
   void set_journal_full(bool full);
@@ -184,6 +184,7 @@ class Shard {
   void handle(Connection& connection, const mqtt::Frame& frame);
   void handle_open(Connection& connection, const mqtt::Frame& frame);
   bool holds(Connection& connection, mqtt::PacketType type);
+  void release_held();
   void touch(Connection& connection);
   template <typename Packet>
   void write(Connection& connection, const Packet& packet);
@@ -426,8 +427,8 @@ class Shard {
   std::uint64_t clients_maximum_ = 0;
   std::unordered_map<std::string, std::string> sys_told_{};
 
-  bool holds_publishers_ = false;
-  std::vector<SlotId> held_{};  // connections with a PUBLISH that is not taken
+  Held what_is_held_ = Held::nothing;
+  std::vector<SlotId> held_{};  // connections with a packet that is not taken
   bool is_journal_full_ = false;
   std::vector<SlotId> withholding_{};  // connections with messages that wait for room
   // Limits of durable queues, which the records of this life of the broker obey.

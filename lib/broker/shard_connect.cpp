@@ -67,6 +67,8 @@ std::optional<Reason> Shard::check_connect(const Connection& connection,
     if (packet.will->topic.starts_with("$SYS/")) return Reason::topic_name_invalid;
   }
   if (is_full(connection)) return Reason::quota_exceeded;
+  const bool is_recorded = packet.will || session_expiry(packet, settings.session_expiry_max_s) > 0;
+  if (is_recorded && what_is_held_ == Held::records) return Reason::server_busy;
   return std::nullopt;
 }
 

@@ -21,7 +21,7 @@ void Shard::set_journal_full(bool full) {
     if (connection != nullptr && connection->state == ConnectionState::open)
       publish_withheld(*connection);
   }
-  if (!holds_publishers_) hold_publishers(false);
+  if (what_is_held_ == Held::nothing) release_held();
 }
 
 // The publisher of version 5 is told. Before, it has no answer yet: the message waits here, and it

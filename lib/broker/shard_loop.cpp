@@ -74,7 +74,7 @@ Millis ShardLoop::timeout() const {
   if (const auto due = lingering_.next_deadline()) next = std::min(next, *due);
   next = std::min(next, accept_again_);
   // What it last told of its load, or what it has to give back, must not stand while it sleeps.
-  if (shard_.holds_publishers())
+  if (shard_.held() != Held::nothing)
     next = std::min(next, os::read_mono() + MemoryGuard::measure_interval);
   const bool was_busy = loads_[index_].load(std::memory_order_relaxed) >= quiet_load;
   if (was_busy || closed_ >= many_closed) next = std::min(next, load_since_ + quiet_while);
@@ -117,8 +117,8 @@ void ShardLoop::turn() {
 void ShardLoop::guard_memory(MonoTime now) {
   constexpr Millis return_interval{1000};
   const bool is_over = guard_.is_over(now);
-  const bool holds = is_over || is_journal_behind();
-  if (holds != shard_.holds_publishers()) shard_.hold_publishers(holds);
+  const Held held = is_journal_behind() ? Held::records : is_over ? Held::publishes : Held::nothing;
+  if (held != shard_.held()) shard_.hold(held);
   if (!is_over || now - memory_returned_ < return_interval) return;
   memory_returned_ = now;
   os::return_freed_memory();

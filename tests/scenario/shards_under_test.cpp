@@ -217,7 +217,8 @@ void ShardsUnderTest::advance(Millis time) {
 void ShardsUnderTest::hold_publishers(bool hold) {
   if (shards_.empty()) start();
   settle();
-  for (const auto& shard : shards_) shard->hold_publishers(hold);
+  for (const auto& shard : shards_)
+    shard->hold(hold ? broker::Held::publishes : broker::Held::nothing);
 }
 
 void ShardsUnderTest::fill_disk(bool full) {

@@ -58,7 +58,7 @@ ParkingShard::ParkingShard(SendLimits sends, const Settings& settings) {
 
 ParkingShard::~ParkingShard() = default;
 
-Connection& ParkingShard::connect(const std::string& client_id) {
+Connection& ParkingShard::ask_to_connect(const std::string& client_id) {
   mqtt::PropertyWriter properties;
   properties.number(mqtt::PropertyId::session_expiry_interval, UINT32_MAX);
   mqtt::Connect packet;
@@ -68,6 +68,11 @@ Connection& ParkingShard::connect(const std::string& client_id) {
   mqtt::append(bytes, packet);
   Connection& connection = shard->accept(++last_transport_);
   shard->receive(connection, as_bytes(bytes));
+  return connection;
+}
+
+Connection& ParkingShard::connect(const std::string& client_id) {
+  Connection& connection = ask_to_connect(client_id);
   MQZ_CHECK(connection.state == ConnectionState::open);
   return connection;
 }

@@ -29,6 +29,7 @@ class ParkingShard {
 
   // A client that resumes its session, or begins one that lasts; its packets are MQTT 5.
   Connection& connect(const std::string& client_id);
+  Connection& ask_to_connect(const std::string& client_id);  // who may be refused
   void subscribe(Connection& connection, const std::string& filter);
   void publish(Connection& connection, const std::string& topic, const std::string& payload,
                std::uint32_t expiry_s = 0);

@@ -41,10 +41,7 @@ void JournalSequencer::propose(Record&& record, Now now) {
                           [this](storage::Frame frame) { append(std::move(frame)); });
   }
   record.position = next_ - 1;  // of the last part
-  Waiting& waiting = waiting_.add();
-  waiting.record = std::move(record);
-  waiting.offset = offset;
-  waiting.parts = parts;
+  waiting_.emplace(std::move(record), offset, parts);
   if (builder_.bytes() >= part_bytes) flush();
 }
 
@@ -80,7 +77,7 @@ std::optional<Record> JournalSequencer::take_committed() {
   if (waiting_.empty() || waiting_.front().record.position >= end) return std::nullopt;
   waiting_.front().record.place = place_of(waiting_.front());
   std::optional<Record> record(std::move(waiting_.front().record));
-  waiting_.drop();
+  waiting_.pop();
   return record;
 }
 

@@ -96,6 +96,12 @@ void SendQueue::pop_retired() {
   sent_ = std::max(sent_, ring_.begin_position());
 }
 
+std::size_t SendQueue::free_first(std::size_t count) {
+  const std::size_t freed = std::min(count, ring_.size());
+  for (std::size_t left = freed; left > 0; --left) ring_.pop();
+  return freed;
+}
+
 void SendQueue::rewind() {
   if (sent_ > dup_until_) dup_until_ = sent_;
   in_flight_ = 0;

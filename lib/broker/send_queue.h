@@ -146,6 +146,9 @@ class SendQueue {
   // The message of an entry is no longer needed.
   void forget_message(std::uint64_t position);
   void shrink() { ring_.shrink(); }
+  // Of a queue that nobody has any more: its first entries, as many as that, leave the memory.
+  // Returns how many.
+  std::size_t free_first(std::size_t count);
 
  private:
   bool has_room() const {

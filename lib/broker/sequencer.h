@@ -17,7 +17,7 @@ class Sequencer {
   virtual void propose(Record&& record, Now now) = 0;
   // The turn in which something was proposed is over.
   virtual void flush() {}
-  // The next committed record, if one is there. Called until it says nothing.
+  // The next committed record, if one is there. A turn may leave some for the next.
   virtual std::optional<Record> take_committed() = 0;
 };
 

@@ -41,10 +41,7 @@ Shard::Shard(Options options)
 
 Shard::~Shard() = default;
 
-void Shard::start() {
-  started_ = now_.mono;
-  if (is_front() && options_.sys_interval_s != 0) on_sys_timer();
-}
+void Shard::start() { sys_.start(); }
 
 Connection& Shard::accept(int transport, std::uint16_t listener) {
   Connection& connection = connections_.insert(std::make_unique<Connection>());
@@ -252,23 +249,25 @@ std::optional<MonoTime> Shard::next_deadline() const {
 
 bool Shard::has_work() const {
   return !retained_ready_.empty() || !serves_ready_.empty() || snapshot_->due() <= now_.mono ||
-         sending_.has_work() || moving_.has_work();
+         sending_.has_work() || moving_.has_work() || dying_.has_work() || leaves_committed_;
 }
 
 void Shard::tick() {
+  records_left_ = options_.turn.records;
   while (const auto timer = timers_.take(now_.mono)) {
     switch (timer->kind) {
       case TimerKind::connection: on_connection_timer(*timer); break;
       case TimerKind::session_expiry:
       case TimerKind::will: on_session_timer(*timer); break;
       case TimerKind::retained: expire_retained(timer->due); break;
-      case TimerKind::sys: on_sys_timer(); break;
+      case TimerKind::sys: sys_.on_timer(); break;
     }
     run_committed();
   }
   timers_.tidy([&](const Timer& timer) { return is_void(timer); });
   run_retained();
   sending_.step();
+  dying_.step();
   run_committed();
   snapshot_->step();
   moving_.step();
@@ -334,11 +333,8 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
     void operator()(CountersAskMail& mail) const {
       shard.send_mail(from, CountersMail{mail.round, shard.counters()});
     }
-    void operator()(CountersMail& mail) const { shard.on_counters(mail); }
-    void operator()(ProposeMail& mail) const {
-      ++shard.proposed_;
-      shard.options_.sequencer->propose(std::move(mail.record), shard.now_);
-    }
+    void operator()(CountersMail& mail) const { shard.sys_.on_counters(mail); }
+    void operator()(ProposeMail& mail) const { shard.propose_here(std::move(mail.record)); }
     void operator()(CommittedMail& mail) const { shard.apply(mail.record); }
     void operator()(MoveMail& mail) const { shard.moving_.begin(mail.segments); }
     void operator()(SnapshotMail& mail) const {
@@ -367,38 +363,52 @@ void Shard::propose(Record&& record) {
   record.shard = options_.index;
   if (const Session* session = sessions_.find(record.session); session && session->recorded)
     record.number = session->number;
-  if (is_front()) {
-    ++proposed_;
-    options_.sequencer->propose(std::move(record), now_);
-  } else {
-    send_mail(front_shard, ProposeMail{std::move(record)});
-  }
+  if (is_front()) return propose_here(std::move(record));
+  send_mail(front_shard, ProposeMail{std::move(record)});
+}
+
+// A turn may apply as many more as it adds: what waits does not grow, however many come.
+void Shard::propose_here(Record&& record) {
+  ++proposed_;
+  ++records_left_;
+  options_.sequencer->propose(std::move(record), now_);
 }
 
 // Applying may propose again; those records come up in the same loop, never inside an application.
+// After a long sync very many are committed at once: those behind the turn's wait in the sequencer,
+// in their order.
 void Shard::run_committed() {
   if (is_running_committed_) return;
   end_condemned();
   if (!is_front()) return;
   is_running_committed_ = true;
-  while (auto record = options_.sequencer->take_committed()) {
-    ++committed_;
-    applied_ = record->position;
-    if (!shares_owed_.empty()) forget_share(*record);
-    note_joins(*record);
-    if (record->is_for_all()) {
-      if (!is_alone()) send_mail_to_others(CommittedMail{*record});
-      apply(*record);
-    } else if (record->shard == options_.index) {
-      apply(*record);
-    } else {
-      const ShardIndex to = record->shard;
-      send_mail(to, CommittedMail{std::move(*record)});
-    }
+  while (records_left_ > 0) {
+    auto record = options_.sequencer->take_committed();
+    if (!record) break;
+    --records_left_;
+    run(*record);
     end_condemned();
   }
   is_running_committed_ = false;
+  leaves_committed_ = records_left_ == 0;
   if (!reads_waiting_.empty()) wake_retained();
+}
+
+// Here, or where it belongs.
+void Shard::run(Record& record) {
+  ++committed_;
+  applied_ = record.position;
+  if (!shares_owed_.empty()) forget_share(record);
+  note_joins(record);
+  if (record.is_for_all()) {
+    if (!is_alone()) send_mail_to_others(CommittedMail{record});
+    apply(record);
+  } else if (record.shard == options_.index) {
+    apply(record);
+  } else {
+    const ShardIndex to = record.shard;
+    send_mail(to, CommittedMail{std::move(record)});
+  }
 }
 
 void Shard::end_condemned() {

@@ -6,8 +6,8 @@
 // connection), shard_session.cpp (sessions, wills, expiry), shard_publish.cpp (PUBLISH of a client,
 // routing), shard_deliver.cpp (to one session), shard_ack.cpp, shard_subscribe.cpp,
 // shard_groups.cpp, shard_retained.cpp, shard_full.cpp (no room on the disk), shard_apply.cpp
-// (committed records), shard_replay.cpp; beside it shard_sending.h, shard_moving.h, and for
-// snapshots shard_snapshot.h and shard_restore.h.
+// (committed records), shard_replay.cpp; beside it shard_sending.h, shard_moving.h, shard_sys.h,
+// and for snapshots shard_snapshot.h and shard_restore.h.
 #pragma once
 
 #include <atomic>
@@ -27,6 +27,7 @@
 #include "lib/broker/counters.h"
 #include "lib/broker/delivery_form.h"
 #include "lib/broker/directory.h"
+#include "lib/broker/dying_queues.h"
 #include "lib/broker/event_log.h"
 #include "lib/broker/groups.h"
 #include "lib/broker/interest.h"
@@ -45,6 +46,7 @@
 #include "lib/broker/settlement.h"
 #include "lib/broker/shard_moving.h"
 #include "lib/broker/shard_sending.h"
+#include "lib/broker/shard_sys.h"
 #include "lib/broker/subscriptions.h"
 #include "lib/broker/timers.h"
 #include "lib/mqtt/decode.h"
@@ -76,7 +78,7 @@ class Shard {
     std::unique_ptr<Sequencer> sequencer{};  // the front's
     std::vector<Settings> listeners{};       // per listener; empty: `settings` holds for all
     std::uint32_t sys_interval_s = 0;        // 0: no $SYS topics
-    SendLimits sends{};
+    TurnLimits turn{};
     std::string version{};
     std::string durability = "memory";  // what an acknowledgement promises, for $SYS
     EventLog* log = nullptr;
@@ -198,7 +200,9 @@ class Shard {
   void refuse(Connection& connection, mqtt::Reason reason);
   void close(Connection& connection);
   void propose(Record&& record);
+  void propose_here(Record&& record);  // the front's
   void run_committed();
+  void run(Record& record);
   void end_condemned();
   bool is_void(const Timer& timer) const;
 
@@ -358,12 +362,6 @@ class Shard {
     return (static_cast<std::uint64_t>(shard) << 48U) | token;
   }
 
-  // shard_sys.cpp
-  void on_sys_timer();
-  void on_counters(const CountersMail& mail);
-  void publish_sys();
-  void publish_own(std::string_view topic, std::string_view text, bool retain);
-
   // shard_log.cpp
   bool logs_connections() const {
     return options_.log != nullptr && options_.log->wants_connections();
@@ -381,6 +379,7 @@ class Shard {
   friend class ShardRestore;
   friend class ShardMoving;
   friend class ShardSending;
+  friend class ShardSys;
   // Does the snapshot that the session came from know what happened there?
   bool is_reflected(const Session& session, std::uint64_t position) const;
 
@@ -415,18 +414,13 @@ class Shard {
       newcomers_{};  // becoming active, and their first connections
   Placer placer_;    // the front's
   std::unique_ptr<ParkedMessages> parked_{};
-  ShardSending sending_{*this, options_.sends};
+  ShardSending sending_{*this, options_.turn.sends};
   ShardMoving moving_{*this};
+  ShardSys sys_{*this};  // the front's
+  DyingQueues dying_{options_.turn.freed};
   std::uint64_t assigned_ids_ = 0;
 
   Bytes fresh_input_{};  // while a first packet is handled: all that came, from it on
-  MonoTime started_{};
-  Counters gathered_{};  // the front's, while the others answer
-  std::size_t counters_awaited_ = 0;
-  std::uint64_t counters_round_ = 0;
-  std::uint64_t clients_maximum_ = 0;
-  std::unordered_map<std::string, std::string> sys_told_{};
-
   Held what_is_held_ = Held::nothing;
   std::vector<SlotId> held_{};  // connections with a packet that is not taken
   bool is_journal_full_ = false;
@@ -444,6 +438,8 @@ class Shard {
   std::unique_ptr<RestoredState> restored_;  // until all that is older is replayed
   bool is_draining_ = false;
   bool is_running_committed_ = false;
+  std::size_t records_left_ = options_.turn.records;  // of this turn
+  bool leaves_committed_ = false;                     // there may be some for the next one
   std::uint64_t last_token_ = 0;
   std::unordered_map<std::uint64_t, Settlement> settlements_{};
   std::unordered_map<std::uint64_t, std::unique_ptr<RetainedRead>> reads_{};

@@ -8,6 +8,7 @@
 #include <deque>
 
 #include "lib/base/slots.h"
+#include "lib/broker/turn_limits.h"
 
 namespace mqz::broker {
 
@@ -15,17 +16,6 @@ class Shard;
 struct Connection;
 struct Outgoing;
 struct Session;
-
-// Entries of queues that are looked at, and bytes of them that are read back from the journal.
-struct SendShare {
-  std::size_t entries = 0;
-  std::size_t bytes = 0;
-};
-
-struct SendLimits {
-  SendShare at_once{256, 256U << 10U};  // of a session, before others have their turn
-  SendShare a_turn{4'096, 4U << 20U};   // of a shard; twice that when input asks for as much
-};
 
 class ShardSending {
  public:

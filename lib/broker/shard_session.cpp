@@ -179,7 +179,8 @@ void Shard::end_session(Session& session) {
   tell_directory(session);
   client_sessions_.erase(session);
   if (session.connection != nullptr) session.connection->session = nullptr;
-  sessions_.take(session.id);
+  const std::unique_ptr<Session> ended = sessions_.take(session.id);
+  if (!is_replaying_) dying_.add(std::move(ended->send));
 }
 
 }  // namespace mqz::broker

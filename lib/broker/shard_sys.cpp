@@ -1,6 +1,5 @@
-// The $SYS topics: the front gathers what all shards count and publishes what has changed. They are
-// the broker's own retained messages; they take no place in the sequence, and a restart makes them
-// anew.
+#include "lib/broker/shard_sys.h"
+
 #include <fmt/format.h>
 
 #include <bit>
@@ -21,46 +20,53 @@ Counters Shard::counters() const {
   return now;
 }
 
-void Shard::on_sys_timer() {
-  timers_.add({now_.mono + std::chrono::seconds(options_.sys_interval_s), {}, TimerKind::sys});
-  gathered_ = counters();
-  counters_awaited_ = static_cast<std::size_t>(std::popcount(active_)) - 1;
-  if (counters_awaited_ == 0) return publish_sys();
-  send_mail_to_others(CountersAskMail{++counters_round_});
+void ShardSys::start() {
+  started_ = shard_.now_.mono;
+  if (shard_.is_front() && shard_.options_.sys_interval_s != 0) on_timer();
 }
 
-void Shard::on_counters(const CountersMail& mail) {
-  if (mail.round != counters_round_) return;  // of a shard that was slower than the interval
+void ShardSys::on_timer() {
+  const MonoTime next = shard_.now_.mono + std::chrono::seconds(shard_.options_.sys_interval_s);
+  shard_.timers_.add({next, {}, TimerKind::sys});
+  gathered_ = shard_.counters();
+  awaited_ = static_cast<std::size_t>(std::popcount(shard_.active_)) - 1;
+  if (awaited_ == 0) return publish_all();
+  shard_.send_mail_to_others(CountersAskMail{++round_});
+}
+
+void ShardSys::on_counters(const CountersMail& mail) {
+  if (mail.round != round_) return;  // of a shard that was slower than the interval
   gathered_ += mail.counters;
-  if (--counters_awaited_ == 0) publish_sys();
+  if (--awaited_ == 0) publish_all();
 }
 
-void Shard::publish_sys() {
+void ShardSys::publish_all() {
   clients_maximum_ = std::max(clients_maximum_, gathered_.connections);
-  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now_.mono - started_);
-  for (SysTopic& one : sys_topics(gathered_, options_.version, options_.durability,
+  const Shard::Options& options = shard_.options_;
+  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(shard_.now_.mono - started_);
+  for (SysTopic& one : sys_topics(gathered_, options.version, options.durability,
                                   static_cast<std::uint64_t>(uptime.count()), clients_maximum_)) {
-    std::string& told = sys_told_[std::string(one.topic)];
+    std::string& told = told_[std::string(one.topic)];
     if (told == one.text) continue;
-    publish_own(one.topic, one.text, true);
+    publish(one.topic, one.text, true);
     told = std::move(one.text);
   }
-  if (options_.log == nullptr) return;
-  for (const EventLog::TopicLine& line : options_.log->take_topic_lines()) {
-    publish_own(fmt::format("$SYS/broker/log/{}", line.letter), line.text, false);
+  if (options.log == nullptr) return;
+  for (const EventLog::TopicLine& line : options.log->take_topic_lines()) {
+    publish(fmt::format("$SYS/broker/log/{}", line.letter), line.text, false);
   }
 }
 
-void Shard::publish_own(std::string_view topic, std::string_view text, bool retain) {
+void ShardSys::publish(std::string_view topic, std::string_view text, bool retain) {
   Routed message(MessageRef::make(topic, {}, as_bytes(text), mqtt::Qos::at_most_once, retain,
                                   MonoTime::max()));
-  const Route& route = routes_.find(topic, nullptr);
-  feed_live(message, route, false);
-  for (ShardIndex to = 0; to < options_.count && route.elsewhere != 0; ++to) {
-    if (to != options_.index && ((route.elsewhere >> to) & 1U) != 0)
-      send_mail(to, RouteMail{message.block()});
+  const Route& route = shard_.routes_.find(topic, nullptr);
+  shard_.feed_live(message, route, false);
+  for (ShardIndex to = 0; to < shard_.options_.count && route.elsewhere != 0; ++to) {
+    if (to != shard_.options_.index && ((route.elsewhere >> to) & 1U) != 0)
+      shard_.send_mail(to, RouteMail{message.block()});
   }
-  if (retain) set_retained(message.block());
+  if (retain) shard_.set_retained(message.block());
 }
 
 }  // namespace mqz::broker

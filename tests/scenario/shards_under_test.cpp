@@ -51,7 +51,7 @@ Shards ShardsUnderTest::make_shards(bool is_spare) {
         .hash_seed = world_.seed,
         .name_seed = world_.seed,
         .placement = broker::Placement::spread,
-        .sends = world_.delays ? narrow_turns : broker::SendLimits{}};
+        .turn = world_.delays ? narrow_turns : broker::TurnLimits{}};
     if (index == broker::front_shard) {
       options.sequencer = is_spare ? std::make_unique<broker::MemorySequencer>()
                                    : journal_.make_sequencer(world_.delays);

@@ -14,7 +14,8 @@
 namespace mqz::scenario {
 
 // Turns in which little is sent of what waits, so that most of it takes several.
-inline constexpr broker::SendLimits narrow_turns{.at_once = {1, 1'000}, .a_turn = {3, 1'000}};
+inline constexpr broker::TurnLimits narrow_turns{
+    .sends = {.at_once = {1, 1'000}, .a_turn = {3, 1'000}}, .records = 2, .freed = 1};
 
 struct World {
   broker::ShardIndex shard_count = 1;  // clients are spread over them

@@ -41,7 +41,7 @@ scenario::Shards Network::make_shards(bool is_spare) {
                            .hash_seed = world_.seed,
                            .name_seed = world_.seed,
                            .placement = placement_,
-                           .sends = scenario::narrow_turns};
+                           .turn = scenario::narrow_turns};
     if (index == broker::front_shard) {
       options.sequencer = is_spare ? std::make_unique<broker::MemorySequencer>()
                                    : journal_.make_sequencer(world_.delays);

@@ -17,11 +17,11 @@ TEST_CASE("a ring gives what it was given, in order, however often it grows and 
       if (i % 2 == 0)
         ring.push(std::make_unique<int>(pushed++));
       else
-        ring.add() = std::make_unique<int>(pushed++);
+        ring.emplace(std::make_unique<int>(pushed++));
     }
     for (int i = 0; i < round - (round % 3 == 0 ? 1 : 0); ++i) {
       const Box box = std::move(ring.front());
-      ring.drop();
+      ring.pop();
       REQUIRE(*box == taken++);
     }
     REQUIRE(ring.size() == static_cast<std::size_t>(pushed - taken));
@@ -42,6 +42,21 @@ TEST_CASE(
   ring.push(std::make_unique<int>(7));
   CHECK(ring.begin_position() == 100);
   CHECK(*ring.at(100) == 7);
+}
+
+TEST_CASE("a ring that is moved takes its elements with it, and what it was moved from can go on") {
+  Ring<Box> ring;
+  for (int i = 0; i < 10; ++i) ring.push(std::make_unique<int>(i));
+  for (int i = 0; i < 3; ++i) ring.pop();
+  Ring<Box> other(std::move(ring));
+  REQUIRE(ring.empty());  // NOLINT(bugprone-use-after-move): what is left is said
+  ring.push(std::make_unique<int>(100));
+  CHECK(*ring.at(3) == 100);
+  CHECK(other.size() == 7);
+  CHECK(*other.front() == 3);
+  ring = std::move(other);
+  CHECK(ring.end_position() == 10);
+  CHECK(*ring.pop() == 3);
 }
 
 }  // namespace

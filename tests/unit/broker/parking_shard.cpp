@@ -45,10 +45,10 @@ class CountedMessages final : public ParkedMessages {
 
 }  // namespace
 
-ParkingShard::ParkingShard(SendLimits sends, const Settings& settings) {
+ParkingShard::ParkingShard(const TurnLimits& limits, const Settings& settings) {
   Shard::Options options;
   options.settings = settings;
-  options.sends = sends;
+  options.turn = limits;
   options.sequencer = std::make_unique<ParkingSequencer>(records);
   shard = std::make_unique<Shard>(std::move(options));
   shard->use(std::make_unique<CountedMessages>(records));

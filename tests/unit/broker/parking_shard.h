@@ -24,7 +24,7 @@ struct ParkedRecords {
 
 class ParkingShard {
  public:
-  explicit ParkingShard(SendLimits sends = {}, const Settings& settings = {});
+  explicit ParkingShard(const TurnLimits& limits = {}, const Settings& settings = {});
   ~ParkingShard();
 
   // A client that resumes its session, or begins one that lasts; its packets are MQTT 5.

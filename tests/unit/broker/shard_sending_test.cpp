@@ -15,7 +15,7 @@ constexpr SendLimits limits{.at_once = {10, 10'000}, .a_turn = {30, 30'000}};
 }  // namespace
 
 TEST_CASE("a queue that has expired is given up in many turns", "[broker]") {
-  ParkingShard it(limits);
+  ParkingShard it({.sends = limits});
   it.queue_for("late", 500, "x", 1);
   it.queue_for("late", 1, "the last", 0);
   it.pass(Millis(2000));
@@ -35,7 +35,7 @@ TEST_CASE("a queue that has expired is given up in many turns", "[broker]") {
 }
 
 TEST_CASE("what a turn reads back is bounded in bytes, too", "[broker]") {
-  ParkingShard it(limits);
+  ParkingShard it({.sends = limits});
   it.queue_for("late", 100, std::string(5'000, 'x'), 1);
   it.pass(Millis(2000));
   it.connect("late");
@@ -49,7 +49,7 @@ TEST_CASE("what a turn reads back is bounded in bytes, too", "[broker]") {
 }
 
 TEST_CASE("others are served while a queue is given up", "[broker]") {
-  ParkingShard it(limits);
+  ParkingShard it({.sends = limits});
   it.queue_for("late", 5'000, "x", 1);
   it.queue_for("other", 40, "for the other", 0);
   it.pass(Millis(2000));
@@ -70,7 +70,7 @@ TEST_CASE("others are served while a queue is given up", "[broker]") {
 }
 
 TEST_CASE("a client that goes while its queue is given up finds the rest later", "[broker]") {
-  ParkingShard it(limits);
+  ParkingShard it({.sends = limits});
   it.queue_for("late", 300, "x", 1);
   it.queue_for("late", 1, "the last", 0);
   it.pass(Millis(2000));

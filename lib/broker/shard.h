@@ -380,6 +380,7 @@ class Shard {
   friend class ShardMoving;
   friend class ShardSending;
   friend class ShardSys;
+  friend class ShardApply;
   // Does the snapshot that the session came from know what happened there?
   bool is_reflected(const Session& session, std::uint64_t position) const;
 

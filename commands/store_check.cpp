@@ -55,7 +55,9 @@ class Checker final : public broker::WalkVisitor {
     auto& damage = check_.summary.damage;
     damage.insert(damage.end(), unread_.begin(), unread_.end());
     std::set<std::string> damaged;
-    for (const storage::Damage& one : damage) damaged.insert(one.file);
+    for (const storage::Damage& one : damage) {
+      if (!one.what.starts_with("missing")) damaged.insert(one.file);
+    }
     for (auto& [key, one] : unreadable_) {
       one.file = fmt::format("{}/{}", check_.directory, name_of(key.first));
       one.may_be_mended = one.is_missing && damaged.contains(one.file);

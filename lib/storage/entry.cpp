@@ -37,7 +37,7 @@ bool read_entry_header(Bytes bytes, std::uint64_t key, EntryHeader& header) {
   const std::byte* const at = bytes.data();
   if (load<std::uint64_t>(at + at_hash) != keyed_hash(bytes.first(at_hash), key)) return false;
   const auto kind = load<std::uint32_t>(at + at_kind);
-  if (kind < 1 || kind > 3) return false;
+  if (kind < 1 || kind > 4) return false;
   header.kind = static_cast<EntryKind>(kind);
   header.position = load<std::uint64_t>(at + at_position);
   header.synced = load<std::uint64_t>(at + at_synced);

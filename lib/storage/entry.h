@@ -12,6 +12,7 @@ enum class EntryKind : std::uint8_t {
   frame = 1,
   mark = 2,  // no frame: only says what is durable
   gap = 3,   // positions that a repair has given up; the body begins with the chain behind them
+  end = 4,   // a mark that says, too: the journal goes on in another segment
 };
 
 struct EntryHeader {

@@ -97,6 +97,7 @@ class Inspection {
       const Segment* next = i + 1 < segments.size() ? segments[i + 1].get() : nullptr;
       if (auto read = read_one(*segments[i], next, counter); !read) return read;
     }
+    check_follows(*segments.back());
     check_reach(segments.back()->path);
     return {};
   }
@@ -156,7 +157,8 @@ class Inspection {
   Result<void> read_one(const Segment& segment, const Segment* next, Counter& counter) {
     check_start(segment);
     summary_.segments.push_back({segment_name(segment.header.first), segment.header});
-    const auto walk = walk_segment(segment, next == nullptr, state_, counter);
+    const auto walk = walk_segment(
+        segment, {next == nullptr, next == nullptr ? nullptr : &next->header}, state_, counter);
     if (!walk) return tl::unexpected(walk.error());
     for (const BadRange& range : walk->bad) {
       add(segment.path, range.begin,
@@ -168,6 +170,13 @@ class Inspection {
     summary_.segments.back().used_bytes = walk->end;
     summary_.torn_bytes += walk->torn_bytes;
     return {};
+  }
+
+  void check_follows(const Segment& last) {
+    const std::string next = segment_name(state_.next);
+    // One that does not open is told already.
+    const bool is_there = std::find(names_.begin(), names_.end(), next) != names_.end();
+    if (state_.ended && !is_there) add(directory_ + "/" + next, 0, words_for_missing(last));
   }
 
   void check_reach(const std::string& path) {

@@ -153,6 +153,7 @@ std::uint64_t Journal::publish() {
 
 // What is not in the way of a commit: the next segment, the mark of durability.
 Result<void> Journal::settle(MonoTime now, std::uint64_t committed_bytes) {
+  if (auto ended = writer_.sync_ended(); !ended) return ended;
   if (auto prepared = parts_.room->prepare(now); !prepared) return prepared;
   if (waiting_bytes() == 0) {
     if (auto filled = parts_.room->fill(committed_bytes); !filled) return filled;

@@ -1,5 +1,6 @@
 #include "lib/storage/journal_writer.h"
 
+#include <algorithm>
 #include <array>
 
 #include "lib/base/rules.h"
@@ -16,7 +17,9 @@ constexpr std::size_t frames_max = 1024;
 }  // namespace
 
 std::size_t JournalWriter::fitting(std::span<const Frame> frames) const {
-  const std::uint64_t room = end_.segment->header.bytes - end_.offset;
+  // An entry that ends the segment has to fit in, too.
+  const std::uint64_t used = std::min(end_.offset + entry_header_bytes, end_.segment->header.bytes);
+  const std::uint64_t room = end_.segment->header.bytes - used;
   std::uint64_t bytes = 0;
   std::size_t count = 0;
   for (const Frame& frame : frames) {
@@ -70,25 +73,48 @@ Result<void> JournalWriter::roll() {
   const SegmentHeader& last = end_.segment->header;
   auto next = room_.begin({last.store_id, end_.next, end_.chain, 0, last.ordinal + 1});
   if (!next) return tl::unexpected(next.error());
+  // Not before: an end without a segment behind it says that one was lost.
+  const Result<void> ended = end_segment();
   end_.segment = std::move(*next);
   end_.offset = segment_header_bytes;
   end_.marked = true;
   synced_ = end_.offset;
   table_.add(end_.segment);
+  // A file system that writes nothing in place may have no room for it, and all is well without.
+  if (!ended && ended.error().code != ErrorCode::unavailable) return ended;
   return {};
+}
+
+Result<void> JournalWriter::write_entry(EntryKind kind) {
+  std::array<std::byte, entry_header_bytes> bytes{};
+  write_entry_header({kind, end_.next, synced_, end_.chain, 0, 0}, end_.segment->key(),
+                     bytes.data());
+  const std::array piece{Bytes(bytes)};
+  if (auto written = end_.segment->file->write_at(end_.offset, piece); !written) return written;
+  end_.offset += bytes.size();
+  return {};
+}
+
+Result<void> JournalWriter::end_segment() {
+  if (auto synced = sync_ended(); !synced) return synced;
+  // What a repair has filled has no room for it.
+  if (end_.segment->header.bytes - end_.offset < entry_header_bytes) return {};
+  ended_ = end_.segment;
+  return write_entry(EntryKind::end);
+}
+
+Result<void> JournalWriter::sync_ended() {
+  if (ended_ == nullptr) return {};
+  const auto ended = std::exchange(ended_, nullptr);
+  return ended->file->sync();
 }
 
 Result<void> JournalWriter::mark() {
   if (auto synced = sync(); !synced) return synced;
   end_.marked = true;
   // A full segment needs none: the next one says that it is durable.
-  if (end_.segment->header.bytes - end_.offset < entry_header_bytes) return {};
-  std::array<std::byte, entry_header_bytes> bytes{};
-  write_entry_header({EntryKind::mark, end_.next, synced_, end_.chain, 0, 0}, end_.segment->key(),
-                     bytes.data());
-  const std::array piece{Bytes(bytes)};
-  if (auto written = end_.segment->file->write_at(end_.offset, piece); !written) return written;
-  end_.offset += bytes.size();
+  if (end_.segment->header.bytes - end_.offset < 2 * entry_header_bytes) return {};
+  if (auto written = write_entry(EntryKind::mark); !written) return written;
   return sync();
 }
 

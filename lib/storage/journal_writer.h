@@ -33,8 +33,11 @@ class JournalWriter {
   Result<std::size_t> write(std::span<Frame> frames, std::vector<Committed>& places);
   // Everything written is durable.
   Result<void> sync();
-  // Syncs and begins the next segment. `unavailable` when the disk is full.
+  // Syncs and begins the next segment; then the one before says so. `unavailable` when the disk is
+  // full.
   Result<void> roll();
+  // What the last segment says of this one is durable. Nobody needs to wait for it.
+  Result<void> sync_ended();
   // Writes an entry that says what is durable, and syncs it: only what was never marked so can be
   // taken for torn at the next start.
   Result<void> mark();
@@ -46,12 +49,15 @@ class JournalWriter {
 
  private:
   std::size_t fitting(std::span<const Frame> frames) const;
+  Result<void> write_entry(EntryKind kind);
+  Result<void> end_segment();
   void place(Frame& frame, std::uint64_t offset, std::vector<Committed>& places);
 
   JournalEnd end_;
   SegmentTable& table_;
   Room& room_;
-  std::uint64_t synced_;  // bytes of the segment that are durable
+  std::uint64_t synced_;              // bytes of the segment that are durable
+  std::shared_ptr<Segment> ended_{};  // the one before, if what it says is not yet synced
   std::vector<Bytes> pieces_{};
 };
 

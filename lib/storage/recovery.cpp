@@ -63,22 +63,6 @@ Result<void> check_end_of_full(const Segment& segment, const Segment& next, cons
   return {};
 }
 
-// Offset behind the last byte that is not zero, from `from` on; `from` if there is none.
-Result<std::uint64_t> end_of_bytes(const Segment& segment, std::uint64_t from) {
-  constexpr std::size_t step = std::size_t{1} << 20U;
-  FileWindow window(*segment.file);
-  std::uint64_t end = from;
-  for (std::uint64_t at = from; at < segment.header.bytes; at += step) {
-    const Result<Bytes> bytes = window.at(at, step);
-    if (!bytes) return tl::unexpected(bytes.error());
-    if (is_zero(*bytes)) continue;
-    const auto last =
-        std::find_if(bytes->rbegin(), bytes->rend(), [](std::byte b) { return b != std::byte{0}; });
-    end = at + static_cast<std::uint64_t>(bytes->rend() - last);
-  }
-  return end;
-}
-
 // Writes the same bytes again. A kernel that failed to write them once may hold them as clean; only
 // a new write makes the next sync speak about them.
 Result<void> write_again(os::DiskFile& file, std::uint64_t from, std::uint64_t end) {
@@ -109,6 +93,11 @@ Result<void> mend_end(Segment& segment, std::uint64_t synced, std::uint64_t end,
 Result<JournalEnd> finish(const std::shared_ptr<Segment>& segment, const ScanState& state,
                           const ScanEnd& end, RecoveryReport& report) {
   if (end.why == ScanEnd::Why::wrong_place) return corrupt(*segment, end.offset, end.what);
+  if (state.ended) {
+    const std::string directory = segment->path.substr(0, segment->path.rfind('/') + 1);
+    return fail(ErrorCode::corrupt, fmt::format("{}{}: {}", directory, segment_name(state.next),
+                                                words_for_missing(*segment)));
+  }
   const Result<std::uint64_t> used = end_of_bytes(*segment, end.offset);
   if (!used) return tl::unexpected(used.error());
   if (*used != end.offset) {
@@ -176,7 +165,7 @@ Result<JournalEnd> recover_segments(const std::vector<std::shared_ptr<Segment>>&
       if (auto continues = check_start(segment, *segments[i - 1], state); !continues)
         return tl::unexpected(continues.error());
     }
-    state.synced = segment_header_bytes;
+    state.begin_segment();
     const Result<ScanEnd> end = scan_segment(segment, segment_header_bytes, state, behind);
     if (!end) return tl::unexpected(end.error());
     report.bytes += end->offset;

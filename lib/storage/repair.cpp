@@ -350,13 +350,15 @@ class Repair {
     for (std::size_t i = 0; i < segments_.size(); ++i) {
       if (auto started = mend_start(i); !started) return started;
       const Segment* next = i + 1 < segments_.size() ? segments_[i + 1].get() : nullptr;
-      const bool is_last = next == nullptr && lost_end_ == 0;
-      const auto walk = walk_segment(*segments_[i], is_last, state_, nobody);
+      const Following following{next == nullptr && lost_end_ == 0,
+                                next == nullptr ? nullptr : &next->header};
+      const auto walk = walk_segment(*segments_[i], following, state_, nobody);
       if (!walk) return tl::unexpected(walk.error());
       end_ = walk->end;
       torn_end_ = walk->torn_bytes == 0 ? 0 : walk->end + walk->torn_bytes;
       if (auto mended = mend_ranges(*segments_[i], *walk, next); !mended) return mended;
     }
+    if (state_.ended) lost_end_ = std::max(lost_end_, state_.next);
     if (segments_.empty()) state_.next = std::max<Position>(snapshot_.header.replay_from, 1);
     return {};
   }

@@ -60,14 +60,12 @@ Result<std::optional<Found>> find_sound(const Segment& segment, std::uint64_t be
   return std::nullopt;
 }
 
-Result<bool> has_bytes(const Segment& segment, std::uint64_t from) {
-  FileWindow window(*segment.file);
-  for (std::uint64_t at = from; at < segment.header.bytes; at += block_bytes) {
-    const Result<Bytes> bytes = window.at(at, block_bytes);
-    if (!bytes) return tl::unexpected(bytes.error());
-    if (!is_zero(*bytes)) return true;
-  }
-  return false;
+// Whether the entry that ends a segment was never written as a whole. It comes when the next one is
+// there, and everything is.
+bool is_torn_end(const ScanEnd& end, std::uint64_t used, const SegmentHeader* next,
+                 const ScanState& state) {
+  return end.why == ScanEnd::Why::no_entry && used <= end.offset + entry_header_bytes &&
+         next != nullptr && next->first == state.next && next->chain == state.chain;
 }
 
 // Whether what begins here is torn: nothing behind confirms it.
@@ -90,18 +88,18 @@ Result<Position> end_of_header(const Segment& segment, std::uint64_t offset, Pos
 
 }  // namespace
 
-Result<SegmentWalk> walk_segment(const Segment& segment, bool is_last, ScanState& state,
-                                 EntryVisitor& visitor) {
+Result<SegmentWalk> walk_segment(const Segment& segment, const Following& following,
+                                 ScanState& state, EntryVisitor& visitor) {
   SegmentWalk walk;
-  state.synced = segment_header_bytes;
+  state.begin_segment();
   for (std::uint64_t from = segment_header_bytes;;) {
     const Result<ScanEnd> end = scan_segment(segment, from, state, visitor);
     if (!end) return tl::unexpected(end.error());
     walk.end = end->offset;
-    const Result<bool> more = has_bytes(segment, end->offset);
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) return walk;
-    const Result<bool> torn = is_last ? is_torn(segment, *end) : false;
+    const Result<std::uint64_t> used = end_of_bytes(segment, end->offset);
+    if (!used) return tl::unexpected(used.error());
+    if (*used == end->offset || is_torn_end(*end, *used, following.next, state)) return walk;
+    const Result<bool> torn = following.is_last ? is_torn(segment, *end) : false;
     if (!torn) return tl::unexpected(torn.error());
     if (*torn) {
       walk.torn_bytes = segment.header.bytes - end->offset;

@@ -27,9 +27,14 @@ struct SegmentWalk {
   std::uint64_t torn_bytes = 0;  // behind that, in a last segment: never confirmed
 };
 
-// The state goes on behind what is lost. Only in a last segment can an end be torn. Errors are
-// those of the disk and of the visitor.
-Result<SegmentWalk> walk_segment(const Segment& segment, bool is_last, ScanState& state,
-                                 EntryVisitor& visitor);
+// What stands behind a segment.
+struct Following {
+  bool is_last = false;                 // nothing: its end may be torn
+  const SegmentHeader* next = nullptr;  // if it is there
+};
+
+// The state goes on behind what is lost. Errors are those of the disk and of the visitor.
+Result<SegmentWalk> walk_segment(const Segment& segment, const Following& following,
+                                 ScanState& state, EntryVisitor& visitor);
 
 }  // namespace mqz::storage

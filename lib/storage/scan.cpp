@@ -50,6 +50,7 @@ class EntryCheck {
       state_.chain = load<std::uint64_t>(body_.data());
       state_.numbers.clear();
     }
+    if (header_.kind == EntryKind::end) state_.ended = true;
     if (header_.kind != EntryKind::frame) return true;
     state_.chain = chain_after(state_.chain, frame_.bytes());
     std::uint64_t& last = state_.numbers[frame_.incarnation()];
@@ -59,6 +60,8 @@ class EntryCheck {
   }
 
  private:
+  bool is_mark() const { return header_.kind == EntryKind::mark || header_.kind == EntryKind::end; }
+
   bool stop(Why why, const char* what) {
     end_.why = why;
     end_.what = what;
@@ -70,7 +73,7 @@ class EntryCheck {
     if (header_.kind == EntryKind::gap) {
       return body_.size() < 8 ? stop(Why::no_entry, "a bad gap") : true;
     }
-    if (header_.kind == EntryKind::mark) return true;
+    if (is_mark()) return true;
     switch (read_frame(body_, frame_)) {
       case FrameFault::none: break;
       case FrameFault::too_short: return stop(Why::no_entry, "a frame is not whole");
@@ -91,7 +94,7 @@ class EntryCheck {
       return stop(Why::wrong_place, "an entry continues another history");
     if (header_.synced > end_.offset || header_.synced < state_.synced)
       return stop(Why::wrong_place, "an entry says what cannot be durable");
-    if (header_.kind == EntryKind::mark)
+    if (is_mark())
       return header_.count == 0 && header_.body_bytes == 0 ? true
                                                            : stop(Why::wrong_place, "a bad mark");
     if (header_.kind == EntryKind::gap) return true;
@@ -114,6 +117,11 @@ class EntryCheck {
 };
 
 }  // namespace
+
+void ScanState::begin_segment() {
+  synced = segment_header_bytes;
+  ended = false;
+}
 
 Result<Bytes> FileWindow::at(std::uint64_t offset, std::size_t bytes) {
   const std::uint64_t end = offset_ + buffer_.size();
@@ -151,6 +159,26 @@ Result<ScanEnd> scan_segment(const Segment& segment, std::uint64_t from, ScanSta
     if (!seen) return tl::unexpected(seen.error());
     offset += header.whole_bytes();
   }
+}
+
+std::string words_for_missing(const Segment& last) {
+  return fmt::format("missing, and perhaps others behind it: {} says that the journal goes on here",
+                     segment_name(last.header.first));
+}
+
+Result<std::uint64_t> end_of_bytes(const Segment& segment, std::uint64_t from) {
+  constexpr std::size_t step = std::size_t{1} << 20U;
+  FileWindow window(*segment.file);
+  std::uint64_t end = from;
+  for (std::uint64_t at = from; at < segment.header.bytes; at += step) {
+    const Result<Bytes> bytes = window.at(at, step);
+    if (!bytes) return tl::unexpected(bytes.error());
+    if (is_zero(*bytes)) continue;
+    const auto last =
+        std::find_if(bytes->rbegin(), bytes->rend(), [](std::byte b) { return b != std::byte{0}; });
+    end = at + static_cast<std::uint64_t>(bytes->rend() - last);
+  }
+  return end;
 }
 
 Result<std::uint64_t> find_proof(const Segment& segment, std::uint64_t place) {

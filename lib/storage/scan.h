@@ -11,9 +11,12 @@ namespace mqz::storage {
 
 // What is known so far of the journal that is being read.
 struct ScanState {
-  Position next = 1;    // what the next entry must begin with
-  Position synced = 0;  // the highest mark of durability that was met
+  Position next = 1;         // what the next entry must begin with
+  std::uint64_t synced = 0;  // so many bytes of the segment are known to have been durable
+  bool ended = false;        // an entry says that another segment follows
   std::uint64_t chain = 0;
+
+  void begin_segment();
   std::map<std::uint64_t, std::uint64_t> numbers{};  // incarnation -> its last frame
 };
 
@@ -67,6 +70,12 @@ class FileWindow {
 // Errors are those of the disk and of the visitor, and `invalid` for newer formats.
 Result<ScanEnd> scan_segment(const Segment& segment, std::uint64_t from, ScanState& state,
                              EntryVisitor& visitor);
+
+// What is wrong when nothing follows `last`, though it says that a segment does.
+std::string words_for_missing(const Segment& last);
+
+// Offset behind the last byte that is not zero, from `from` on; `from` if there is none.
+Result<std::uint64_t> end_of_bytes(const Segment& segment, std::uint64_t from);
 
 // Looks behind a place that is no entry for one which says that this place was durable. Such an
 // entry means that the place was written, synced and damaged since. Returns its offset, or 0.

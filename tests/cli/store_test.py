@@ -179,6 +179,26 @@ class Verbs(StoreCase):
         self.assertExit(self.verb("dump"), 66)
         self.assertExit(self.mqz("broker", "store", "verify", self.write("file", "")), 66)
 
+    def test_a_missing_newest_segment_is_told(self):
+        broker = self.start_broker("--store", self.store)
+        self.client(broker.port, "s1", clean=False).subscribe("kept", 1)
+        publisher = self.client(broker.port, "p1")
+        for number in range(9):
+            publisher.publish("kept", bytes(1_000_000), number + 1)
+        broker.send(signal.SIGKILL)
+        broker.child.wait(harness.PATIENCE)
+        last = sorted(glob.glob(self.store + "/broker/*.journal"))[-1]
+        self.assertNotEqual(last, self.journal())
+        self.assertExit(self.verb("verify"), 0)
+        os.remove(last)
+        refused = self.assertExit(self.mqz("broker", "-p", "0", "--store", self.store), 65)
+        self.assertIn(f"{last}: missing, and perhaps others behind it", refused.errors)
+        self.assertIn("mqz broker store repair --accept-loss", refused.errors)
+        self.assertIn(f"{last}: ", self.assertExit(self.verb("verify"), 65).errors)
+        repair = self.assertExit(self.verb("repair", "--accept-loss"), 0)
+        self.assertRegex(repair.text, "positions from [0-9]+ on are lost; nothing says how many")
+        self.assertExit(self.verb("verify"), 0)
+
     def test_a_damaged_identity_is_named(self):
         self.fill(1)
         header = self.store + "/broker/STORE"

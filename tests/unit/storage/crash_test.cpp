@@ -2,6 +2,8 @@
 #include <catch2/catch.hpp>
 
 #include "lib/storage/compaction.h"
+#include "lib/storage/identity.h"
+#include "lib/storage/inspect.h"
 #include "tests/unit/storage/small_store.h"
 
 using namespace mqz;
@@ -142,6 +144,9 @@ void play_twice(std::uint64_t seed, Durability durability, std::size_t& images) 
     ++images;
     INFO("seed " << seed << ", image " << images);
     Promise found = image.promise;
+    // No stop is damage; a store that is not whole yet has no STORE.
+    if (read_identity(*image.disk, store_directory))
+      CHECK(verify_store(*image.disk, store_directory)->damage.empty());
     {
       const SmallStore store = reopen(*image.disk, options_for(durability));
       check_found(store.found, image.promise);

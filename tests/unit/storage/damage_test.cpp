@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "lib/storage/identity.h"
+#include "lib/storage/inspect.h"
 #include "tests/unit/storage/small_store.h"
 
 using namespace mqz;
@@ -188,6 +189,30 @@ TEST_CASE("a missing segment in the middle is refused", "[storage]") {
   CHECK(text.find(segments[0]) == 0);
   CHECK(text.find("entries are missing") == std::string::npos);
   CHECK(text.find("the journal goes on at position") != std::string::npos);
+}
+
+TEST_CASE("a missing segment at the end is refused, whoever looks", "[storage]") {
+  FakeDisk disk;
+  fill(disk, GENERATE(true, false));
+  std::vector<std::string> segments;
+  for (const std::string& path : disk.paths()) {
+    if (path.ends_with(segment_ending)) segments.push_back(path);
+  }
+  while (segments.size() > 1) {
+    const std::string missing = segments.back();
+    segments.pop_back();
+    REQUIRE(disk.remove(missing).has_value());
+    const std::string text =
+        missing + ": missing, and perhaps others behind it: " + segments.back().substr(7) +
+        " says that the journal goes on here";
+    const auto store = open_small(*disk.kill(), tiny_options());
+    REQUIRE_FALSE(store.has_value());
+    CHECK(store.error().code == ErrorCode::corrupt);
+    CHECK(store.error().text == text);
+    const auto summary = verify_store(disk, store_directory);
+    REQUIRE(summary->damage.size() == 1);
+    CHECK(summary->damage[0].file + ": " + summary->damage[0].what == text);
+  }
 }
 
 TEST_CASE("a store of a newer format is refused with both numbers", "[storage]") {

@@ -182,6 +182,8 @@ class Repair {
     if (known) {
       header.chain = known->chain;
       header.ordinal = known->ordinal;
+      if (auto kept = keep_if_cut(name, *size, known->bytes); !kept)
+        return tl::unexpected(kept.error());
     } else if (!guess_ordinal(Bytes(start).subspan(segment_header_bytes), header)) {
       return SegmentPtr{};
     }
@@ -190,6 +192,18 @@ class Repair {
     if (auto resized = resize(*segment, header.bytes); !resized)
       return tl::unexpected(resized.error());
     return segment;
+  }
+
+  // Nothing says how much stood behind the end of a last segment that was cut; the copy in lost/
+  // says that it was, should this repair be interrupted.
+  Result<void> keep_if_cut(const std::string& name, std::uint64_t size, std::uint64_t whole) {
+    const bool is_last = std::none_of(names_.begin(), names_.end(), [&](const std::string& other) {
+      return other > name && position_in_name(other, segment_ending);
+    });
+    if (!is_last || size >= whole) return {};
+    report_.done.push_back(fmt::format("{}/{}: offset {}: cut, of {} bytes; copied to lost/",
+                                       directory_, name, size, whole));
+    return lost_.keep_copy(name);
   }
 
   // Ordinals grow by one for each segment, few are missing, and repairs leave some out.
@@ -213,12 +227,13 @@ class Repair {
     return false;
   }
 
-  // What a segment behind the last that is left says: it was there, and that one was synced whole.
+  // What a segment behind the last that is left says: it was there, and that one was synced whole;
+  // or the last itself, as it was when its end was gone.
   Result<void> find_lost_end() {
     const Result<std::optional<Position>> last = lost_.last_segment();
     if (!last) return tl::unexpected(last.error());
     const Position kept = segments_.empty() ? 0 : segments_.back()->header.first;
-    if (*last && **last > kept) lost_end_ = **last + 1;
+    if (*last && **last >= kept) lost_end_ = **last + 1;
     return {};
   }
 

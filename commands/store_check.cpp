@@ -162,9 +162,13 @@ std::string describe(const StoreCheck& check) {
                    is_one ? " that waits" : "s that wait", one.client, is_one ? "is" : "are",
                    one.is_missing ? "" : "bytes of ", one.file);
   }
-  if (summary.torn_bytes > 0)
-    fmt::format_to(to, "{} bytes at the end were never confirmed, and will be cut\n",
-                   summary.torn_bytes);
+  if (summary.torn_bytes > 0) {
+    const storage::SegmentSummary& last = summary.segments.back();
+    fmt::format_to(to,
+                   "{}: the last write is incomplete at offset {} ({} bytes): it will be cut; a "
+                   "message in it was acknowledged only if these bytes were damaged later\n",
+                   last.name, last.used_bytes, summary.torn_bytes);
+  }
   for (const storage::Damage& one : summary.damage)
     fmt::format_to(to, "damaged: {}\n", text_of(one));
   if (check.is_sound()) fmt::format_to(to, "{}: sound\n", check.directory);

@@ -83,6 +83,7 @@ Result<void> Server::open_store(const StoreOptions& options) {
   auto store = Store::open(options, replay, now);
   if (!store) return tl::unexpected(store.error());
   store_ = std::move(*store);
+  log_torn(store_->report().journal);
   accepts_loss_ = options.salvages || storage::has_lost_files(disk_of(options), options.directory);
   if (auto checked = check_queues(replay); !checked) return checked;
   auto sequencer = std::make_unique<JournalSequencer>(store_->journal(), os::random_u64());
@@ -119,6 +120,15 @@ Result<void> Server::check_queues(const Replay& replay) {
     }
   }
   return {};
+}
+
+// A write that the broker's end has interrupted looks like one that was damaged later.
+void Server::log_torn(const storage::RecoveryReport& report) {
+  if (report.torn_bytes == 0) return;
+  log_->write(LogType::warning,
+              fmt::format("{}: offset {}: the last write was incomplete: {} bytes were cut; a "
+                          "message in it was acknowledged only if these bytes were damaged later",
+                          report.torn_file, report.torn_offset, report.torn_bytes));
 }
 
 void Server::log_repair(const storage::RepairReport& report) {

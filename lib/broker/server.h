@@ -58,6 +58,7 @@ class Server {
   Result<void> open_store(const StoreOptions& options);
   void on_store_news();
   void on_unreadable(const Error& error);
+  void log_torn(const storage::RecoveryReport& report);
   void log_repair(const storage::RepairReport& report);
   Result<void> check_queues(const Replay& replay);
 

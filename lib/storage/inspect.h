@@ -32,7 +32,7 @@ struct StoreSummary {
   std::vector<SegmentSummary> segments{};
   std::vector<SnapshotSummary> snapshots{};
   std::vector<Damage> damage{};  // none: it is sound, and would be opened
-  std::uint64_t torn_bytes = 0;  // that opening would cut
+  std::uint64_t torn_bytes = 0;  // that opening would cut, behind used_bytes of the last segment
   Position given_up = 0;         // positions in gaps
 };
 

@@ -112,6 +112,8 @@ Result<JournalEnd> finish(const std::shared_ptr<Segment>& segment, const ScanSta
   if (auto mended = mend_end(*segment, state.synced, end.offset, *used); !mended)
     return tl::unexpected(mended.error());
   report.torn_bytes = *used - end.offset;
+  report.torn_file = segment->path;
+  report.torn_offset = end.offset;
   // Only a mark is as short as that.
   const bool marked = end.offset - state.synced <= entry_header_bytes;
   return JournalEnd{segment, end.offset, state.next, state.chain, marked};

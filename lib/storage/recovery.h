@@ -34,9 +34,12 @@ struct JournalEnd {
 
 struct RecoveryReport {
   std::uint64_t frames = 0;
-  std::uint64_t bytes = 0;       // read and verified
-  std::uint64_t torn_bytes = 0;  // cut off the end
-  Position given_up = 0;         // positions in gaps
+  std::uint64_t bytes = 0;  // read and verified
+  // Cut off the end; 0: behind the last entry there was nothing.
+  std::uint64_t torn_bytes = 0;
+  std::string torn_file{};  // the path
+  std::uint64_t torn_offset = 0;
+  Position given_up = 0;  // positions in gaps
 };
 
 // Shows every frame that ends behind `from` (0: all), the first perhaps with records before it.

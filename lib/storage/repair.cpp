@@ -370,7 +370,7 @@ class Repair {
       const auto walk = walk_segment(*segments_[i], following, state_, nobody);
       if (!walk) return tl::unexpected(walk.error());
       end_ = walk->end;
-      torn_end_ = walk->torn_bytes == 0 ? 0 : walk->end + walk->torn_bytes;
+      torn_end_ = walk->torn_bytes == 0 ? 0 : (walk->end + walk->torn_bytes + 7) / 8 * 8;
       if (auto mended = mend_ranges(*segments_[i], *walk, next); !mended) return mended;
     }
     if (state_.ended) lost_end_ = std::max(lost_end_, state_.next);

@@ -102,7 +102,7 @@ Result<SegmentWalk> walk_segment(const Segment& segment, const Following& follow
     const Result<bool> torn = following.is_last ? is_torn(segment, *end) : false;
     if (!torn) return tl::unexpected(torn.error());
     if (*torn) {
-      walk.torn_bytes = segment.header.bytes - end->offset;
+      walk.torn_bytes = *used - end->offset;
       return walk;
     }
     const auto found = find_sound(segment, end->offset, state);

@@ -23,8 +23,9 @@ struct BadRange {
 
 struct SegmentWalk {
   std::vector<BadRange> bad{};
-  std::uint64_t end = 0;         // behind the last sound entry
-  std::uint64_t torn_bytes = 0;  // behind that, in a last segment: never confirmed
+  std::uint64_t end = 0;  // behind the last sound entry
+  // Behind that, in a last segment, up to the last byte that is not zero: never confirmed.
+  std::uint64_t torn_bytes = 0;
 };
 
 // What stands behind a segment.

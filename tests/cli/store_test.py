@@ -199,6 +199,22 @@ class Verbs(StoreCase):
         self.assertRegex(repair.text, "positions from [0-9]+ on are lost; nothing says how many")
         self.assertExit(self.verb("verify"), 0)
 
+    def test_what_is_cut_off_the_end_is_told(self):
+        self.fill(1)
+        verify = self.assertExit(self.verb("verify", "--json"), 0)
+        used = json.loads(verify.text)["segments"][-1]["used_bytes"]
+        self.assertNotIn("incomplete", self.verb("verify").text)
+        with open(self.journal(), "r+b") as file:
+            file.seek(used)
+            file.write(b"half an entry")
+        told = f"the last write is incomplete at offset {used} (13 bytes): it will be cut"
+        self.assertIn(told, self.assertExit(self.verb("verify"), 0).text)
+        broker = self.start_broker("--store", self.store)
+        broker.wait_for(f"{self.journal()}: offset {used}: the last write was incomplete: "
+                        "13 bytes were cut")
+        self.assertExit(broker.stop(), 0)
+        self.assertNotIn("incomplete", self.assertExit(self.verb("verify"), 0).text)
+
     def test_a_damaged_identity_is_named(self):
         self.fill(1)
         header = self.store + "/broker/STORE"

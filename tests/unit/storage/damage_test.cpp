@@ -145,6 +145,26 @@ TEST_CASE("a journal that ends anywhere in its last frames is cut there or refus
   CHECK(outcome.harmless > 0);
 }
 
+TEST_CASE("what is cut off the end is told, and zeroes are nothing", "[storage]") {
+  FakeDisk disk;
+  fill(disk, false);
+  const std::string path = segment_path(disk, true);
+  CHECK(verify_store(disk, store_directory)->torn_bytes == 0);
+  CHECK(reopen(*disk.kill(), tiny_options()).report.journal.torn_bytes == 0);
+  const auto used = verify_store(disk, store_directory)->segments.back().used_bytes;
+  // One bit of the last batch, which nothing confirms.
+  disk.flip_bit(path, (used - 20) * std::size_t{8});
+  const auto summary = verify_store(disk, store_directory);
+  CHECK(summary->damage.empty());
+  const RecoveryReport report = reopen(disk, tiny_options()).report.journal;
+  CHECK(report.torn_file == path);
+  CHECK(report.torn_offset == summary->segments.back().used_bytes);
+  CHECK(report.torn_bytes == summary->torn_bytes);
+  CHECK(report.torn_bytes > 0);
+  CHECK(report.torn_offset + report.torn_bytes <= used);
+  CHECK(report.torn_offset + report.torn_bytes > used - 20);
+}
+
 TEST_CASE("a missing, foreign or renamed file is refused", "[storage]") {
   FakeDisk disk;
   fill(disk, true);

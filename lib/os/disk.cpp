@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <climits>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 
@@ -121,17 +123,41 @@ class RealFile final : public DiskFile {
 
 class RealLock final : public DiskLock {
  public:
-  explicit RealLock(Fd fd) : fd_(std::move(fd)) {}
+  RealLock(Fd folder, Fd file) : folder_(std::move(folder)), file_(std::move(file)) {}
 
  private:
-  Fd fd_;
+  Fd folder_;
+  Fd file_;
 };
 
-std::string holder_of(int fd) {
+// The process whose number the file holds; it may be from an earlier one, or not be there.
+std::string holder_of(const std::string& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::array<char, 32> text{};
-  const ssize_t bytes = ::pread(fd, text.data(), text.size() - 1, 0);
-  const std::string_view read(text.data(), bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
-  return std::string(read.substr(0, read.find('\n')));
+  const ssize_t bytes = fd.is_open() ? ::pread(fd.get(), text.data(), text.size(), 0) : 0;
+  pid_t number = 0;
+  std::from_chars(text.data(), text.data() + std::max<ssize_t>(bytes, 0), number);
+  if (number <= 0 || (::kill(number, 0) != 0 && errno == ESRCH)) return "another process";
+  return "process " + std::to_string(number);
+}
+
+tl::unexpected<Error> in_use(const std::string& path) {
+  return fail(ErrorCode::conflict, path + ": in use by " + holder_of(path));
+}
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// The directory of `path`. Some file systems cannot lock one: then the file has to do.
+Result<Fd> lock_folder(const std::string& path, int how) {
+  const std::string folder = parent_of(path);
+  Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.is_open()) return failed(errno, folder);
+  if (::flock(fd.get(), how | LOCK_NB) != 0 && errno == EWOULDBLOCK) return in_use(path);
+  return fd;
 }
 
 class RealDisk final : public Disk {
@@ -191,26 +217,30 @@ class RealDisk final : public Disk {
   }
 
   Result<std::unique_ptr<DiskLock>> lock(const std::string& path) override {
+    Result<Fd> folder = lock_folder(path, LOCK_EX);
+    if (!folder) return tl::unexpected(folder.error());
     Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!fd.is_open()) return failed(errno, path);
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) return failed(errno, path);
-      return fail(ErrorCode::conflict, path + ": in use by process " + holder_of(fd.get()));
-    }
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
+      return errno == EWOULDBLOCK ? in_use(path) : failed(errno, path);
     const std::string owner = std::to_string(::getpid()) + "\n";
     if (::ftruncate(fd.get(), 0) != 0 ||
         ::pwrite(fd.get(), owner.data(), owner.size(), 0) != static_cast<ssize_t>(owner.size())) {
       // The number is for people; a full disk must not keep a store from being opened.
       if (errno != ENOSPC && errno != EDQUOT) return failed(errno, path);
     }
-    return std::make_unique<RealLock>(std::move(fd));
+    return std::make_unique<RealLock>(std::move(*folder), std::move(fd));
   }
 
- private:
-  static std::string parent_of(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    if (slash == std::string::npos) return ".";
-    return slash == 0 ? "/" : path.substr(0, slash);
+  Result<std::unique_ptr<DiskLock>> lock_to_look(const std::string& path) override {
+    Result<Fd> folder = lock_folder(path, LOCK_SH);
+    if (!folder) return tl::unexpected(folder.error());
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Who may not read it may not read the rest either, and is told so there.
+    if (!fd.is_open() && errno != ENOENT && errno != EACCES) return failed(errno, path);
+    if (fd.is_open() && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0)
+      return errno == EWOULDBLOCK ? in_use(path) : failed(errno, path);
+    return std::make_unique<RealLock>(std::move(*folder), std::move(fd));
   }
 };
 

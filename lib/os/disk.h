@@ -64,8 +64,12 @@ class Disk {
   virtual Result<void> sync_directory(const std::string& directory) = 0;
   // What this process may still write to the file system of `directory`.
   virtual Result<std::uint64_t> free_bytes(const std::string& directory) = 0;
-  // For this process alone. The file holds the holder's process number; conflict says it.
+  // For this process alone: the file, which is made and holds the holder's process number, and the
+  // directory it is in, so that nothing depends on the file staying there. conflict says who has
+  // it.
   virtual Result<std::unique_ptr<DiskLock>> lock(const std::string& path) = 0;
+  // Beside others who only look: nothing is made or written, and the file may be missing.
+  virtual Result<std::unique_ptr<DiskLock>> lock_to_look(const std::string& path) = 0;
 };
 
 // The system's own. One for all; it has no state.

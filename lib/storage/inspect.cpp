@@ -51,7 +51,7 @@ class Inspection {
   Inspection(os::Disk& disk, const std::string& directory) : disk_(disk), directory_(directory) {}
 
   Result<void> open() {
-    auto lock = disk_.lock(directory_ + "/LOCK");
+    auto lock = disk_.lock_to_look(directory_ + "/LOCK");
     if (!lock) return tl::unexpected(lock.error());
     lock_ = std::move(*lock);
     auto names = disk_.list(directory_);

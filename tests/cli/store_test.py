@@ -172,12 +172,24 @@ class Verbs(StoreCase):
             self.assertIn(f"process {broker.pid}", self.assertExit(self.verb(verb), 75).errors)
         second = self.assertExit(self.mqz("broker", "-p", "0", "--store", self.store), 75)
         self.assertIn(f"process {broker.pid}", second.errors)
+        os.remove(self.store + "/broker/LOCK")
+        for _ in range(2):
+            self.assertExit(self.verb("verify"), 75)
+            self.assertExit(self.mqz("broker", "-p", "0", "--store", self.store), 75)
 
     def test_what_is_no_store_is_said_to_be_none(self):
         self.assertExit(self.mqz("broker", "store", "verify", self.folder), 66)
         self.assertEqual(os.listdir(self.folder), [])
         self.assertExit(self.verb("dump"), 66)
         self.assertExit(self.mqz("broker", "store", "verify", self.write("file", "")), 66)
+
+    def test_who_only_looks_makes_no_file(self):
+        self.fill(1)
+        os.remove(self.store + "/broker/LOCK")
+        before = self.files()
+        for verb in ("verify", "dump"):
+            self.assertExit(self.verb(verb), 0)
+        self.assertEqual(before, self.files())
 
     def test_a_missing_newest_segment_is_told(self):
         broker = self.start_broker("--store", self.store)

@@ -110,3 +110,31 @@ TEST_CASE("a lock is held by one, whose number it tells", "[os]") {
   lock.reset();
   CHECK(disk.lock(path).has_value());
 }
+
+TEST_CASE("a lock holds without its file", "[os]") {
+  const Directory directory;
+  os::Disk& disk = os::real_disk();
+  const std::string path = directory.path + "/LOCK";
+  auto lock = disk.lock(path).value();
+  REQUIRE(disk.remove(path).has_value());
+  for (int time = 0; time < 2; ++time) {
+    const auto second = disk.lock(path);
+    REQUIRE_FALSE(second.has_value());
+    CHECK(second.error().code == ErrorCode::conflict);
+    CHECK(second.error().text == path + ": in use by another process");
+    CHECK(disk.lock_to_look(path).error().text == path + ": in use by another process");
+  }
+  lock.reset();
+  CHECK(disk.lock(path).has_value());
+}
+
+TEST_CASE("who only looks leaves no file, and keeps away who writes", "[os]") {
+  const Directory directory;
+  os::Disk& disk = os::real_disk();
+  const std::string path = directory.path + "/LOCK";
+  auto one = disk.lock_to_look(path).value();
+  const auto other = disk.lock_to_look(path).value();
+  CHECK(disk.list(directory.path)->empty());
+  CHECK(disk.lock(path).error().code == ErrorCode::conflict);
+  CHECK(disk.list(directory.path)->empty());
+}

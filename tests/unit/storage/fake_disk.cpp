@@ -287,4 +287,10 @@ Result<std::unique_ptr<os::DiskLock>> FakeDisk::lock(const std::string& path) {
   return std::make_unique<FakeLock>(*this, path);
 }
 
+Result<std::unique_ptr<os::DiskLock>> FakeDisk::lock_to_look(const std::string& path) {
+  if (auto asked = ask("lock_to_look", path); !asked) return tl::unexpected(asked.error());
+  if (locks_.count(path) != 0) return fail(ErrorCode::conflict, path + ": in use by process 1");
+  return std::make_unique<os::DiskLock>();
+}
+
 }  // namespace mqz::storage

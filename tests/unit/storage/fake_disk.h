@@ -61,6 +61,7 @@ class FakeDisk final : public os::Disk {
   Result<void> sync_directory(const std::string& directory) override;
   Result<std::uint64_t> free_bytes(const std::string& directory) override;
   Result<std::unique_ptr<os::DiskLock>> lock(const std::string& path) override;
+  Result<std::unique_ptr<os::DiskLock>> lock_to_look(const std::string& path) override;
 
  private:
   friend class FakeFile;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "lib/storage/identity.h"
+#include "lib/storage/snapshot.h"
 
 namespace mqz::commands {
 namespace {
@@ -17,7 +18,8 @@ std::string_view variable(const char* name) {
 
 bool holds_store(const std::vector<std::string>& names) {
   return std::any_of(names.begin(), names.end(), [](const std::string& name) {
-    return name == storage::identity_name || name.ends_with(storage::segment_ending);
+    return name == storage::identity_name || name.ends_with(storage::segment_ending) ||
+           name.ends_with(storage::snapshot_ending);
   });
 }
 

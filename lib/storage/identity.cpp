@@ -4,6 +4,7 @@
 
 #include "lib/storage/checksum.h"
 #include "lib/storage/little_endian.h"
+#include "lib/storage/snapshot.h"
 
 namespace mqz::storage {
 
@@ -47,6 +48,28 @@ Result<std::uint64_t> read_identity(os::Disk& disk, const std::string& directory
                             store_format));
   }
   return load<std::uint64_t>(at + at_store_id);
+}
+
+Result<std::uint64_t> find_store_id(os::Disk& disk, const std::string& directory,
+                                    const std::vector<std::string>& names) {
+  std::uint64_t of_segments = 0;
+  std::uint64_t of_snapshots = 0;
+  for (const std::string& name : names) {
+    const std::string path = directory + "/" + name;
+    if (position_in_name(name, segment_ending)) {
+      const auto segment = open_segment(disk, path, os::OpenAs::read);
+      if (segment) of_segments = (*segment)->header.store_id;
+    } else if (position_in_name(name, snapshot_ending)) {
+      const auto file = disk.open(path, os::OpenAs::read);
+      if (!file) return tl::unexpected(file.error());
+      std::array<std::byte, snapshot_header_bytes> bytes{};
+      const Result<std::size_t> got = (*file)->read_at(0, bytes);
+      if (!got) return tl::unexpected(got.error());
+      const auto header = decode_snapshot_header(Bytes(bytes).first(*got));
+      if (header) of_snapshots = header->store_id;
+    }
+  }
+  return of_segments != 0 ? of_segments : of_snapshots;
 }
 
 Result<void> write_identity(os::Disk& disk, const std::string& directory, std::uint64_t store_id) {

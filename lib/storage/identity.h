@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "lib/os/disk.h"
 #include "lib/storage/segment.h"
@@ -19,6 +20,9 @@ std::array<std::byte, identity_bytes> encode_identity(std::uint64_t store_id,
 
 // not_found, corrupt, or invalid for a newer format, naming both.
 Result<std::uint64_t> read_identity(os::Disk& disk, const std::string& directory);
+// What segments, or else snapshots, say of the store they belong to; 0: nothing.
+Result<std::uint64_t> find_store_id(os::Disk& disk, const std::string& directory,
+                                    const std::vector<std::string>& names);
 // Durable and whole, or not there.
 Result<void> write_identity(os::Disk& disk, const std::string& directory, std::uint64_t store_id);
 

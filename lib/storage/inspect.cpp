@@ -128,11 +128,9 @@ class Inspection {
     } else if (auto told = tell(path, store_id.error()); !told) {
       return told;
     }
-    for (const std::string& name : names_) {
-      if (!position_in_name(name, segment_ending)) continue;
-      const auto segment = open_segment(disk_, directory_ + "/" + name, os::OpenAs::read);
-      if (segment) summary_.store_id = (*segment)->header.store_id;
-    }
+    const auto found = find_store_id(disk_, directory_, names_);
+    if (!found) return tl::unexpected(found.error());
+    summary_.store_id = *found;
     return {};
   }
 

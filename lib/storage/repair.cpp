@@ -72,11 +72,9 @@ class Repair {
       return tl::unexpected(store_id.error());
     }
     lacks_identity_ = true;
-    for (const std::string& name : names_) {
-      if (!position_in_name(name, segment_ending)) continue;
-      const auto segment = open_segment(disk_, directory_ + "/" + name, os::OpenAs::read);
-      if (segment) store_id_ = (*segment)->header.store_id;
-    }
+    const auto found = find_store_id(disk_, directory_, names_);
+    if (!found) return tl::unexpected(found.error());
+    store_id_ = *found;
     if (store_id_ != 0) return {};
     return fail(ErrorCode::corrupt, directory_ + ": nothing says which store this is");
   }

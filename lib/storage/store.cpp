@@ -31,8 +31,15 @@ Result<void> remove_temporary(os::Disk& disk, const std::string& directory, Name
   return {};
 }
 
+tl::unexpected<Error> missing_beside(const std::string& directory, const std::string& name) {
+  return fail(ErrorCode::corrupt,
+              fmt::format("{}/{}: missing beside {}", directory, identity_name, name));
+}
+
 // A store whose making was interrupted has at most a first segment without entries.
 Result<void> remove_unfinished(os::Disk& disk, const std::string& directory, const Names& names) {
+  const Names snapshots = names_ending_with(names, snapshot_ending);
+  if (!snapshots.empty()) return missing_beside(directory, snapshots.front());
   const Names segments = names_ending_with(names, segment_ending);
   if (segments.empty()) return {};
   const std::string path = directory + "/" + segments.front();
@@ -41,10 +48,8 @@ Result<void> remove_unfinished(os::Disk& disk, const std::string& directory, con
   std::array<std::byte, entry_header_bytes> start{};
   const auto got = (*segment)->file->read_at(segment_header_bytes, start);
   if (!got) return tl::unexpected(got.error());
-  if (segments.size() > 1 || (*segment)->header.ordinal != 1 || looks_like_entry(start.data())) {
-    return fail(ErrorCode::corrupt, fmt::format("{}/{}: missing beside {}", directory,
-                                                identity_name, segments.front()));
-  }
+  if (segments.size() > 1 || (*segment)->header.ordinal != 1 || looks_like_entry(start.data()))
+    return missing_beside(directory, segments.front());
   return disk.remove(path);
 }
 

@@ -191,6 +191,17 @@ class Verbs(StoreCase):
             self.assertExit(self.verb(verb), 0)
         self.assertEqual(before, self.files())
 
+    def test_a_snapshot_alone_is_refused_as_it_is(self):
+        os.makedirs(self.store + "/broker")
+        name = "00000000000000ff.snapshot"
+        with open(f"{self.store}/broker/{name}", "wb") as file:
+            file.write(b"not read any more")
+        self.assertIn("STORE", self.assertExit(self.verb("verify"), 65).errors)
+        refused = self.assertExit(self.mqz("broker", "-p", "0", "--store", self.store), 65)
+        self.assertIn(f"STORE: missing beside {name}", refused.errors)
+        self.assertIn("mqz broker store repair --accept-loss", refused.errors)
+        self.assertEqual(sorted(self.files()), [name, "LOCK"])
+
     def test_a_missing_newest_segment_is_told(self):
         broker = self.start_broker("--store", self.store)
         self.client(broker.port, "s1", clean=False).subscribe("kept", 1)

@@ -325,6 +325,28 @@ TEST_CASE("when all segments are gone the journal goes on behind what the snapsh
   CHECK(store.found.entries.size() == 1);
 }
 
+TEST_CASE("beside a snapshot no new store is made, and a repair begins with the snapshot",
+          "[storage]") {
+  FakeDisk disk;
+  fill(disk);
+  add_snapshot(disk, 25, 60);
+  const std::string snapshot = name_of_position(25, snapshot_ending);
+  for (const std::string& path : segments_of(disk)) REQUIRE(disk.remove(path).has_value());
+  REQUIRE(disk.remove(std::string(store_directory) + "/" + identity_name).has_value());
+  const auto paths = disk.paths();
+  const auto opened = open_small(disk, tiny_options());
+  REQUIRE_FALSE(opened.has_value());
+  CHECK(opened.error().code == ErrorCode::corrupt);
+  CHECK(opened.error().text == "/store/STORE: missing beside " + snapshot);
+  CHECK(disk.paths() == paths);
+  REQUIRE(repair_store(disk, store_directory).has_value());
+  CHECK(verify_store(disk, store_directory)->damage.empty());
+  const SmallStore store = reopen(disk, tiny_options());
+  CHECK(store.journal->next_position() == 62);
+  CHECK(store.found.entries.size() == 1);
+  CHECK(store.journal->store_id() == 0x1234'5678'9ABC'DEF0);
+}
+
 TEST_CASE("what was lost at the end is told, and its addresses are nobody else's", "[storage]") {
   FakeDisk disk;
   fill(disk);

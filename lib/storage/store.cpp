@@ -14,6 +14,8 @@ namespace {
 
 using Names = std::vector<std::string>;
 
+constexpr std::string_view first_name = "first";  // until it is a segment
+
 Names names_ending_with(const Names& names, std::string_view ending) {
   Names found;
   std::copy_if(names.begin(), names.end(), std::back_inserter(found),
@@ -21,13 +23,20 @@ Names names_ending_with(const Names& names, std::string_view ending) {
   return found;
 }
 
-Result<void> remove_temporary(os::Disk& disk, const std::string& directory, Names& names) {
-  const auto is_temporary = [](const std::string& name) { return name.ends_with(".tmp"); };
+// What an interrupted process was writing, and nobody else.
+bool is_temporary(std::string_view name) {
+  constexpr std::string_view ending = ".tmp";
+  if (!name.ends_with(ending)) return false;
+  name.remove_suffix(ending.size());
+  return name == first_name || name == "gap" || name == identity_name ||
+         position_in_name(name, snapshot_ending);
+}
+
+Result<void> remove_temporary(os::Disk& disk, const std::string& directory, const Names& names) {
   for (const std::string& name : names) {
     if (!is_temporary(name)) continue;
     if (auto removed = disk.remove(fmt::format("{}/{}", directory, name)); !removed) return removed;
   }
-  std::erase_if(names, is_temporary);
   return {};
 }
 
@@ -57,7 +66,9 @@ Result<std::uint64_t> make_store(os::Disk& disk, const std::string& directory, c
                                  std::uint64_t store_id, const RoomSizes& sizes) {
   if (auto removed = remove_unfinished(disk, directory, names); !removed)
     return tl::unexpected(removed.error());
-  const std::string path = directory + "/first.tmp";
+  if (auto removed = remove_temporary(disk, directory, names); !removed)
+    return tl::unexpected(removed.error());
+  const std::string path = fmt::format("{}/{}.tmp", directory, first_name);
   const std::uint64_t bytes = std::min(sizes.segment_bytes, sizes.first_bytes);
   if (auto made = make_file(disk, path, bytes); !made) return tl::unexpected(made.error());
   auto file = disk.open(path, os::OpenAs::write);
@@ -77,8 +88,6 @@ Result<std::uint64_t> make_store(os::Disk& disk, const std::string& directory, c
 Result<Names> list_store(os::Disk& disk, const std::string& directory) {
   Result<Names> names = disk.list(directory);
   if (!names) return names;
-  if (auto removed = remove_temporary(disk, directory, *names); !removed)
-    return tl::unexpected(removed.error());
   // What an earlier process renamed last may stand here and not yet on the medium.
   if (MQZ_RULE(names_synced)) {
     if (auto synced = disk.sync_directory(directory); !synced)
@@ -149,6 +158,8 @@ Result<std::unique_ptr<Journal>> open_store(os::Disk& disk, const std::string& d
   if (!segments) return tl::unexpected(segments.error());
   auto end = read_store(disk, directory, *names, *segments, visitor, report);
   if (!end) return tl::unexpected(end.error());
+  if (auto removed = remove_temporary(disk, directory, *names); !removed)
+    return tl::unexpected(removed.error());
 
   Journal::Parts parts{disk,
                        directory,

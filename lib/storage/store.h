@@ -26,7 +26,8 @@ struct OpenReport {
 // `store_id` is that of a new store: random, and nobody else's business.
 //
 // Errors: conflict when another process has it; invalid when a newer program wrote it; corrupt when
-// it is not as it was written, with file and offset; the disk's. Nothing but a torn end is changed.
+// it is not as it was written, with file and offset; the disk's. Until all is read only LOCK is
+// written; then a torn end is cut, and what an earlier process left unfinished is removed.
 Result<std::unique_ptr<Journal>> open_store(os::Disk& disk, const std::string& directory,
                                             const JournalOptions& options, std::uint64_t store_id,
                                             StoreVisitor& visitor, OpenReport& report);

@@ -246,6 +246,37 @@ TEST_CASE("a store of a newer format is refused with both numbers", "[storage]")
   CHECK(store.error().text == "/store/STORE: format 9; this program reads formats up to 1");
 }
 
+TEST_CASE("what is unfinished goes when a store is opened, and nothing else does", "[storage]") {
+  FakeDisk disk;
+  const std::vector<std::string> unfinished{"first.tmp", "STORE.tmp", "gap.tmp",
+                                            "00000000000000ff.snapshot.tmp"};
+  const std::vector<std::string> foreign{"precious.tmp", "00000000000000FF.snapshot.tmp", ".tmp"};
+  const auto make = [&](const std::vector<std::string>& names) {
+    for (const std::string& name : names)
+      REQUIRE(disk.open(std::string(store_directory) + "/" + name, os::OpenAs::create).has_value());
+  };
+  const auto count = [&](const std::vector<std::string>& names) {
+    const auto found = disk.list(store_directory).value();
+    return std::count_if(names.begin(), names.end(), [&](const std::string& name) {
+      return std::find(found.begin(), found.end(), name) != found.end();
+    });
+  };
+  make(unfinished);
+  make(foreign);
+  fill(disk, true);
+  CHECK(count(unfinished) == 0);
+  CHECK(count(foreign) == 3);
+  make(unfinished);
+  const auto refused = disk.kill();
+  refused->replace(std::string(store_directory) + "/" + identity_name, encode_identity(7, 9));
+  const auto paths = refused->paths();
+  CHECK(refusal(*refused).find("format 9") != std::string::npos);
+  CHECK(refused->paths() == paths);
+  reopen(disk, tiny_options());
+  CHECK(count(unfinished) == 0);
+  CHECK(count(foreign) == 3);
+}
+
 TEST_CASE("a store that is open is refused, and untouched", "[storage]") {
   FakeDisk disk;
   const SmallStore store = reopen(disk);

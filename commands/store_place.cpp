@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "lib/base/one_line.h"
 #include "lib/storage/identity.h"
 #include "lib/storage/snapshot.h"
 
@@ -29,15 +30,30 @@ std::string as_word(std::string_view text) {
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@%";
   if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos)
     return std::string(text);
-  std::string word = "'";
+  // bash, zsh and the newer sh know control characters only so.
+  const bool has_control = one_line(text) != text;
+  std::string word = has_control ? "$'" : "'";
   for (const char sign : text) {
+    if (has_control && (sign == '\'' || sign == '\\')) {
+      word += '\\';
+      word += sign;
+      continue;
+    }
     if (sign == '\'') {
       word += "'\\''";
     } else {
       word += sign;
     }
   }
-  return word + "'";
+  return (has_control ? one_line(word) : word) + "'";
+}
+
+std::string with_single_slashes(std::string_view path) {
+  std::string plain;
+  for (const char sign : path) {
+    if (sign != '/' || !plain.ends_with('/')) plain += sign;
+  }
+  return plain;
 }
 
 }  // namespace
@@ -53,16 +69,17 @@ std::string default_store() {
 }
 
 std::string broker_part(std::string_view store) {
-  while (store.size() > 1 && store.ends_with('/')) store.remove_suffix(1);
-  return fmt::format("{}/broker", store == "/" ? "" : store);
+  return with_single_slashes(fmt::format("{}/broker", store));
 }
 
 Checked<std::string> find_store(os::Disk& disk, const std::string& directory) {
+  if (directory.empty()) return stop(Exit::usage, "DIR: the name is empty");
   const std::string part = broker_part(directory);
-  for (const std::string& place : {part, directory}) {
+  const std::string itself = with_single_slashes(directory);
+  for (const std::string& place : {part, itself}) {
     const auto names = disk.list(place);
     if (names && holds_store(*names)) return place;
-    if (!names && (place == directory || names.error().code != ErrorCode::not_found))
+    if (!names && (place == itself || names.error().code != ErrorCode::not_found))
       return stop(Exit::unreadable, names.error().text);
   }
   return stop(Exit::unreadable, fmt::format("{}: no store of a broker", directory),

@@ -12,6 +12,8 @@
 #include <memory>
 #include <utility>
 
+#include "lib/base/one_line.h"
+
 namespace mqz::broker {
 namespace {
 
@@ -91,13 +93,14 @@ std::string EventLog::stamp() const {
   return fmt::format("{}: ", std::string_view(room.data(), size));
 }
 
-void EventLog::write(LogType type, std::string_view text) {
+void EventLog::write(LogType type, std::string_view said) {
   if (!wants(type)) return;
+  // Names of clients, topics and files are others' text.
+  const std::string text = one_line(said);
   const TypeRow& row = row_of(type);
   if (config_.to_topic) {
     const std::lock_guard hold(lock_);
-    if (topic_lines_.size() < topic_lines_max)
-      topic_lines_.push_back({row.letter, std::string(text)});
+    if (topic_lines_.size() < topic_lines_max) topic_lines_.push_back({row.letter, text});
   }
   if (!config_.to_syslog && !config_.to_stderr && !config_.to_stdout && config_.file.empty())
     return;

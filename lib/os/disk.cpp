@@ -180,14 +180,19 @@ class RealDisk final : public Disk {
   }
 
   Result<void> make_directory(const std::string& path) override {
+    Result<void> refused;  // some file systems refuse to make even what is there
     for (std::size_t at = path.find('/', 1);; at = path.find('/', at + 1)) {
+      const bool is_whole = at == std::string::npos;
       const std::string part = path.substr(0, at);
       if (::mkdir(part.c_str(), 0700) == 0) {
         if (auto synced = sync_directory(parent_of(part)); !synced) return synced;
-      } else if (errno != EEXIST && at == std::string::npos) {
-        return failed(errno, path);
+      } else if (errno == ENOENT && !refused) {
+        return refused;
+      } else if (errno != EEXIST) {
+        refused = failed(errno, is_whole ? path : path + ": cannot make " + part);
+        if (is_whole) return refused;
       }
-      if (at == std::string::npos) return {};
+      if (is_whole) return {};
     }
   }
 

@@ -183,6 +183,9 @@ class Verbs(StoreCase):
         self.assertExit(self.verb("dump"), 66)
         self.assertExit(self.mqz("broker", "store", "verify", self.write("file", "")), 66)
 
+    def test_an_empty_name_is_a_mistake(self):
+        self.assertExit(self.mqz("broker", "store", "verify", ""), 2)
+
     def test_who_only_looks_makes_no_file(self):
         self.fill(1)
         os.remove(self.store + "/broker/LOCK")
@@ -320,6 +323,11 @@ class Start(StoreCase):
     def test_a_place_where_no_store_can_be_is_told_with_what_to_do(self):
         refused = self.mqz("broker", "-p", "0", env={"XDG_STATE_HOME": "/proc/none"})
         self.assertIn("--store none", self.assertExit(refused, 66).errors)
+
+    def test_a_name_with_a_line_feed_stays_on_its_line(self):
+        broker = self.start_broker("--store", self.path("pl//a\nb"))
+        broker.wait_for(self.path("pl/a\\nb/broker"))
+        self.assertExit(broker.stop(), 0)
 
     def test_persistence_has_a_place_of_its_own(self):
         location = self.path("location")

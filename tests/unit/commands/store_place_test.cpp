@@ -23,10 +23,12 @@ TEST_CASE("the broker's part is below --store DIR, and either may be named later
   CHECK(broker_part("/var/lib/mqz") == "/var/lib/mqz/broker");
   CHECK(broker_part("here//") == "here/broker");
   CHECK(broker_part("/") == "/broker");
+  CHECK(broker_part("pl2//mqz///x/") == "pl2/mqz/x/broker");
   storage::FakeDisk disk;
   make_store(disk, "/store/broker");
   CHECK(find_store(disk, "/store").value() == "/store/broker");
   CHECK(find_store(disk, "/store/broker").value() == "/store/broker");
+  CHECK(find_store(disk, "").error().code == Exit::usage);
   CHECK(find_store(disk, "/none").error().code == Exit::unreadable);
   REQUIRE(disk.make_directory("/empty"));
   CHECK(find_store(disk, "/empty").error().code == Exit::unreadable);
@@ -54,6 +56,8 @@ TEST_CASE("each error of a store has its exit code, and damage the command that 
 TEST_CASE("the command that repairs is one line for a shell", "[store]") {
   CHECK(repair_command("/a/broker") == "mqz broker store repair --accept-loss /a");
   CHECK(repair_command("/it's/broker") == "mqz broker store repair --accept-loss '/it'\\''s'");
+  CHECK(repair_command("/it's\n\\/broker") ==
+        "mqz broker store repair --accept-loss $'/it\\'s\\n\\\\'");
 }
 
 TEST_CASE("a store of a newer format is refused naming both formats", "[store]") {

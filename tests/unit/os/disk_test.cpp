@@ -1,5 +1,6 @@
 #include "lib/os/disk.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +92,25 @@ TEST_CASE("a disk's refusals have their codes and names", "[os]") {
   const auto full = disk.open("/dev/full", os::OpenAs::write).value();
   const std::array piece{as_bytes("x")};
   CHECK(full->write_at(0, piece).error().code == ErrorCode::unavailable);
+}
+
+TEST_CASE("a directory that cannot be made is told by the part that cannot", "[os]") {
+  const Directory directory;
+  REQUIRE(::chmod(directory.path.c_str(), 0555) == 0);
+  const std::string path = directory.path + "/mine/broker";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr uid_t nobody = 65534;
+    if (::geteuid() == 0 && ::setuid(nobody) != 0) ::_exit(2);
+    const auto made = os::real_disk().make_directory(path);
+    const std::string text = path + ": cannot make " + directory.path + "/mine: Permission denied";
+    const bool is_told =
+        !made && made.error().code == ErrorCode::refused && made.error().text == text;
+    ::_exit(is_told ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
 }
 
 TEST_CASE("a lock is held by one, whose number it tells", "[os]") {

@@ -83,12 +83,11 @@ Result<void> Journal::write_batch() {
   while (written_ != batch_.size()) {
     const auto rest = std::span(batch_).subspan(written_);
     const Result<std::size_t> count = writer_.write(rest, places_);
-    if (!count) return tl::unexpected(count.error());
-    written_ += *count;
-    if (*count != 0) continue;
-    Result<void> rolled = writer_.roll();
-    if (!rolled && rolled.error().code != ErrorCode::unavailable) return rolled;
-    stuck = !rolled;
+    written_ += count.value_or(0);
+    if (count && *count != 0) continue;
+    const Result<void> begun = count ? writer_.roll() : tl::unexpected(count.error());
+    if (!begun && begun.error().code != ErrorCode::unavailable) return begun;
+    stuck = !begun;
     if (stuck) break;
   }
   const std::lock_guard hold(lock_);
@@ -158,7 +157,10 @@ Result<void> Journal::settle(MonoTime now, std::uint64_t committed_bytes) {
   if (waiting_bytes() == 0) {
     if (auto filled = parts_.room->fill(committed_bytes); !filled) return filled;
   }
-  if (takes_mark(now)) return writer_.mark();
+  if (!takes_mark(now)) return {};
+  Result<void> marked = writer_.mark();
+  if (marked || marked.error().code != ErrorCode::unavailable) return marked;
+  last_commit_ = now;  // another time
   return {};
 }
 
@@ -193,16 +195,17 @@ MonoTime Journal::step(MonoTime now) {
     done = settle(now, bytes);
   }
   if (!done) fail_for_ever(done.error());
-  space_.store(parts_.room->state(), std::memory_order_relaxed);
-  if ((failed_ || parts_.room->state() != space_before) && news_) news_();
+  const SpaceState space = stuck_ ? SpaceState::full : parts_.room->state();
+  space_.store(space, std::memory_order_relaxed);
+  if ((failed_ || space != space_before) && news_) news_();
   return next_step(now);
 }
 
 void Journal::finish(MonoTime now) {
   step(now);
   Result<void> marked;
-  if (!failed_ && writer_.needs_mark()) marked = writer_.mark();
-  if (!marked) fail_for_ever(marked.error());
+  if (!failed_) marked = writer_.needs_mark() ? writer_.mark() : writer_.sync();
+  if (!marked && marked.error().code != ErrorCode::unavailable) fail_for_ever(marked.error());
   if (!failed_) publish();
   {
     const std::lock_guard hold(lock_);

@@ -122,7 +122,7 @@ class Journal {
   std::vector<Committed> committed_frames_{};
   std::vector<FrameBuffer> buffers_{};
   std::optional<Error> failure_{};
-  bool stuck_ = false;  // the disk is full, and the reserve used up; set by the committer alone
+  bool stuck_ = false;  // the disk is full, for the reserve, too; set by the committer alone
   bool woken_ = false;
   bool sync_wanted_ = false;
   bool ended_ = false;

@@ -44,14 +44,23 @@ Result<std::size_t> JournalWriter::write(std::span<Frame> frames, std::vector<Co
   const std::size_t count = fitting(frames);
   if (count == 0) return 0;
   pieces_.clear();
+  const Position next = end_.next;
+  const std::uint64_t chain = end_.chain;
+  const std::size_t placed = places.size();
   std::uint64_t offset = end_.offset;
   for (Frame& frame : frames.first(count)) {
     place(frame, offset, places);
     pieces_.push_back(frame.buffer.bytes());
     offset += frame.buffer.size();
   }
-  if (auto written = end_.segment->file->write_at(end_.offset, pieces_); !written)
+  is_half_written_ = false;
+  if (auto written = end_.segment->file->write_at(end_.offset, pieces_); !written) {
+    is_half_written_ = true;
+    end_.next = next;
+    end_.chain = chain;
+    places.resize(placed);
     return tl::unexpected(written.error());
+  }
   end_.offset = offset;
   end_.marked = false;
   return count;
@@ -60,7 +69,7 @@ Result<std::size_t> JournalWriter::write(std::span<Frame> frames, std::vector<Co
 Result<void> JournalWriter::sync() {
   if (is_synced()) return {};
   if (MQZ_RULE(commit_synced)) {
-    if (auto synced = end_.segment->file->sync(); !synced) return synced;
+    if (auto synced = end_.segment->file->sync(); !synced) return sync_failed(synced.error());
   }
   synced_ = end_.offset;
   return {};
@@ -111,10 +120,13 @@ Result<void> JournalWriter::sync_ended() {
 
 Result<void> JournalWriter::mark() {
   if (auto synced = sync(); !synced) return synced;
-  end_.marked = true;
   // A full segment needs none: the next one says that it is durable.
-  if (end_.segment->header.bytes - end_.offset < 2 * entry_header_bytes) return {};
+  if (end_.segment->header.bytes - end_.offset < 2 * entry_header_bytes) {
+    end_.marked = true;
+    return {};
+  }
   if (auto written = write_entry(EntryKind::mark); !written) return written;
+  end_.marked = true;
   return sync();
 }
 

@@ -38,69 +38,95 @@ Result<void> make_file(os::Disk& disk, const std::string& path, std::uint64_t by
   return made;
 }
 
+tl::unexpected<Error> sync_failed(Error error) {
+  error.code = ErrorCode::io;
+  return tl::unexpected(std::move(error));
+}
+
 Result<std::shared_ptr<Segment>> begin_segment(os::Disk& disk, const std::string& directory,
                                                const std::string& path,
-                                               std::unique_ptr<os::DiskFile> file,
+                                               std::unique_ptr<os::DiskFile>&& file,
                                                const SegmentHeader& header) {
   const SegmentHeaderBytes bytes = encode_segment_header(header);
   const std::array piece{Bytes(bytes)};
   if (auto written = file->write_at(0, piece); !written) return tl::unexpected(written.error());
-  if (auto synced = file->sync(); !synced) return tl::unexpected(synced.error());
+  if (auto synced = file->sync(); !synced) {
+    // Another file will do: nobody has been promised anything of this one.
+    file.reset();
+    static_cast<void>(disk.remove(path));
+    return tl::unexpected(synced.error());
+  }
   const std::string name = directory + "/" + segment_name(header.first);
   if (auto renamed = disk.rename(path, name); !renamed) return tl::unexpected(renamed.error());
-  if (auto synced = disk.sync_directory(directory); !synced) return tl::unexpected(synced.error());
+  if (auto synced = disk.sync_directory(directory); !synced) return sync_failed(synced.error());
   return std::make_shared<Segment>(Segment{header, name, std::move(file)});
 }
 
-std::string Room::reserve_path(std::size_t index) const {
-  return directory_ + "/reserve-" + std::to_string(index);
+Room::Room(os::Disk& disk, std::string directory, const RoomSizes& sizes)
+    : disk_(disk), directory_(std::move(directory)), sizes_(sizes) {
+  spare_ = {path_of("spare"), nullptr, sizes_.segment_bytes};
+  for (std::uint32_t i = 0; i < sizes_.reserve_count; ++i)
+    reserve_.push_back({path_of("reserve-" + std::to_string(i)), nullptr, sizes_.reserve_bytes});
 }
 
 bool Room::has_whole_reserve() const {
-  return std::find(reserve_.begin(), reserve_.end(), false) == reserve_.end();
+  return std::ranges::all_of(reserve_, [](const Prepared& one) { return one.file != nullptr; });
 }
 
-Result<bool> Room::keep_if_whole(const std::string& name, std::uint64_t bytes) {
-  const std::string path = directory_ + "/" + name;
-  {
-    const auto file = disk_.open(path, os::OpenAs::read);
-    if (!file) return tl::unexpected(file.error());
-    const Result<std::uint64_t> size = (*file)->size();
-    if (!size) return tl::unexpected(size.error());
-    if (*size == bytes) return true;
+Result<void> Room::keep_if_whole(Prepared& place) {
+  auto file = disk_.open(place.path, os::OpenAs::write);
+  if (!file) return tl::unexpected(file.error());
+  const Result<std::uint64_t> size = (*file)->size();
+  if (!size) return tl::unexpected(size.error());
+  if (*size != place.bytes) {
+    file->reset();
+    return disk_.remove(place.path);
   }
-  if (auto removed = disk_.remove(path); !removed) return tl::unexpected(removed.error());
-  return false;
+  place.file = std::move(*file);
+  return {};
 }
 
 Result<void> Room::open(const std::vector<std::string>& names) {
-  reserve_.assign(sizes_.reserve_count, false);
   for (const std::string& name : names) {
-    const bool spare = name == "spare";
-    for (std::size_t i = 0; i < reserve_.size(); ++i) {
-      if (name != "reserve-" + std::to_string(i)) continue;
-      const Result<bool> kept = keep_if_whole(name, sizes_.reserve_bytes);
-      if (!kept) return tl::unexpected(kept.error());
-      reserve_[i] = *kept;
+    const std::string path = path_of(name);
+    if (path == spare_.path) {
+      if (auto kept = keep_if_whole(spare_); !kept) return kept;
     }
-    if (!spare) continue;
-    const Result<bool> kept = keep_if_whole(name, sizes_.segment_bytes);
-    if (!kept) return tl::unexpected(kept.error());
-    has_spare_ = *kept;
+    for (Prepared& one : reserve_) {
+      if (path != one.path) continue;
+      if (auto kept = keep_if_whole(one); !kept) return kept;
+    }
   }
   return prepare({});
 }
 
+Result<void> Room::make(Prepared& place) {
+  Result<void> made = make_file(disk_, place.path, place.bytes);
+  if (!made && made.error().code == ErrorCode::conflict) {
+    // What an earlier try could not remove.
+    if (auto removed = disk_.remove(place.path); !removed) return removed;
+    made = make_file(disk_, place.path, place.bytes);
+  }
+  if (!made) return made;
+  auto file = disk_.open(place.path, os::OpenAs::write);
+  if (!file) return tl::unexpected(file.error());
+  place.file = std::move(*file);
+  return {};
+}
+
+Result<void> Room::make_spare() {
+  filled_bytes_ = 0;
+  return make(spare_);
+}
+
 Result<void> Room::make_missing() {
-  if (!has_spare_) {
-    if (auto made = make_file(disk_, spare_path(), sizes_.segment_bytes); !made) return made;
-    has_spare_ = true;
+  if (spare_.file == nullptr) {
+    if (auto made = make_spare(); !made) return made;
     if (state_ == SpaceState::full) state_ = SpaceState::recovering;
   }
-  for (std::size_t i = 0; i < reserve_.size(); ++i) {
-    if (reserve_[i]) continue;
-    if (auto made = make_file(disk_, reserve_path(i), sizes_.reserve_bytes); !made) return made;
-    reserve_[i] = true;
+  for (Prepared& one : reserve_) {
+    if (one.file != nullptr) continue;
+    if (auto made = make(one); !made) return made;
   }
   return {};
 }
@@ -118,63 +144,50 @@ Result<void> Room::prepare(MonoTime now) {
   }
   if (!is_full(made.error())) return made;
   ask_again_ = now + ask_every;
-  state_ = has_spare_ ? SpaceState::recovering : SpaceState::full;
+  state_ = spare_.file != nullptr ? SpaceState::recovering : SpaceState::full;
   return {};
 }
 
 Result<void> Room::fill(std::uint64_t committed_bytes) {
-  if (!has_spare_ || filled_bytes_ == sizes_.segment_bytes || sizes_.fill_factor == 0 ||
+  if (spare_.file == nullptr || filled_bytes_ == spare_.bytes || sizes_.fill_factor == 0 ||
       committed_bytes > small_commit_bytes) {
     return {};
   }
   owed_bytes_ += committed_bytes * sizes_.fill_factor;
   if (owed_bytes_ < sizes_.fill_bytes) return {};
   owed_bytes_ = 0;
-  if (spare_ == nullptr) {
-    auto file = disk_.open(spare_path(), os::OpenAs::write);
-    // It can wait; at worst the segment is begun as it is.
-    if (!file && is_full(file.error())) return {};
-    if (!file) return tl::unexpected(file.error());
-    spare_ = std::move(*file);
+  const std::uint64_t end = std::min(filled_bytes_ + sizes_.fill_bytes, spare_.bytes);
+  if (auto written = write_zeroes(*spare_.file, filled_bytes_, end); !written) {
+    if (!is_full(written.error())) return written;
+    // Zeroes spare time, and are no condition: the segment is begun as it is.
+    filled_bytes_ = spare_.bytes;
+    return {};
   }
-  const std::uint64_t end = std::min(filled_bytes_ + sizes_.fill_bytes, sizes_.segment_bytes);
-  if (auto written = write_zeroes(*spare_, filled_bytes_, end); !written) return written;
-  spare_->start_writing(filled_bytes_, end - filled_bytes_);
+  spare_.file->start_writing(filled_bytes_, end - filled_bytes_);
   filled_bytes_ = end;
   return {};
 }
 
-Result<int> Room::choose() {
-  if (!has_spare_) {
-    Result<void> made = make_file(disk_, spare_path(), sizes_.segment_bytes);
+Result<Room::Prepared*> Room::choose() {
+  if (spare_.file == nullptr) {
+    const Result<void> made = make_spare();
     if (!made && !is_full(made.error())) return tl::unexpected(made.error());
-    has_spare_ = made.has_value();
   }
-  if (has_spare_) return -1;
+  if (spare_.file != nullptr) return &spare_;
   state_ = SpaceState::full;
-  const auto left = std::find(reserve_.begin(), reserve_.end(), true);
+  const auto left = std::ranges::find_if(
+      reserve_, [](const Prepared& one) { return one.file != nullptr; });
   if (left == reserve_.end())
     return fail(ErrorCode::unavailable, directory_ + ": the disk is full, the reserve too");
-  return static_cast<int>(left - reserve_.begin());
+  return &*left;
 }
 
 Result<std::shared_ptr<Segment>> Room::begin(SegmentHeader header) {
-  const Result<int> chosen = choose();
+  const Result<Prepared*> chosen = choose();
   if (!chosen) return tl::unexpected(chosen.error());
-  const bool spare = *chosen < 0;
-  const auto index = static_cast<std::size_t>(spare ? 0 : *chosen);
-  const std::string path = spare ? spare_path() : reserve_path(index);
-  auto file = disk_.open(path, os::OpenAs::write);
-  if (!file) return tl::unexpected(file.error());
-  if (spare) {
-    has_spare_ = false;
-    spare_.reset();
-    filled_bytes_ = 0;
-  } else {
-    reserve_[index] = false;
-  }
-  header.bytes = spare ? sizes_.segment_bytes : sizes_.reserve_bytes;
-  return begin_segment(disk_, directory_, path, std::move(*file), header);
+  Prepared& taken = **chosen;
+  header.bytes = taken.bytes;
+  return begin_segment(disk_, directory_, taken.path, std::move(taken.file), header);
 }
 
 }  // namespace mqz::storage

@@ -32,8 +32,7 @@ struct RoomSizes {
 
 class Room {
  public:
-  Room(os::Disk& disk, std::string directory, const RoomSizes& sizes)
-      : disk_(disk), directory_(std::move(directory)), sizes_(sizes) {}
+  Room(os::Disk& disk, std::string directory, const RoomSizes& sizes);
 
   // Looks what an earlier process has left, and removes what is not whole.
   Result<void> open(const std::vector<std::string>& names);
@@ -42,30 +41,36 @@ class Room {
   Result<void> prepare(MonoTime now);
   // Writes zeroes to the next segment, for a commit of so many bytes. Quick: nothing is synced.
   Result<void> fill(std::uint64_t committed_bytes);
-  bool is_prepared() const { return has_spare_ && has_whole_reserve(); }
+  bool is_prepared() const { return spare_.file != nullptr && has_whole_reserve(); }
   SpaceState state() const { return state_; }
-  // Begins a segment; from the reserve if nothing else is there. `unavailable` when the disk is
-  // full and the reserve is used up. The segment is durable and empty.
+  // Begins a segment; from the reserve if nothing else is there. The segment is durable and empty.
+  // `unavailable` when the disk is full and the reserve is used up, or when there was no room on
+  // the way: then everything is as before, and it may be asked for again.
   Result<std::shared_ptr<Segment>> begin(SegmentHeader header);
 
  private:
-  std::string spare_path() const { return directory_ + "/spare"; }
-  std::string reserve_path(std::size_t index) const;
+  // A segment to be; there as long as the file is open.
+  struct Prepared {
+    std::string path{};
+    std::unique_ptr<os::DiskFile> file{};
+    std::uint64_t bytes = 0;
+  };
+  std::string path_of(const std::string& name) const { return directory_ + "/" + name; }
   bool has_whole_reserve() const;
-  Result<void> make(const std::string& path, std::uint64_t bytes);
-  Result<bool> keep_if_whole(const std::string& name, std::uint64_t bytes);
+  Result<void> keep_if_whole(Prepared& place);
+  Result<void> make(Prepared& place);
+  Result<void> make_spare();
   Result<void> make_missing();
-  // Which prepared file is next; -1 for the spare. unavailable if there is none.
-  Result<int> choose();
+  // Which is next; unavailable if there is none.
+  Result<Prepared*> choose();
 
   os::Disk& disk_;
   std::string directory_;
   RoomSizes sizes_;
-  bool has_spare_ = false;
-  std::unique_ptr<os::DiskFile> spare_{};  // open while it is filled
-  std::uint64_t filled_bytes_ = 0;
-  std::uint64_t owed_bytes_ = 0;  // of zeroes
-  std::vector<bool> reserve_{};
+  Prepared spare_{};
+  std::uint64_t filled_bytes_ = 0;  // of it
+  std::uint64_t owed_bytes_ = 0;    // of zeroes
+  std::vector<Prepared> reserve_{};
   SpaceState state_ = SpaceState::ok;
   MonoTime ask_again_{};
 };
@@ -76,10 +81,14 @@ Result<void> write_zeroes(os::DiskFile& file, std::uint64_t from, std::uint64_t 
 // A file of this size, as zeroes; removed again if there is no room. Its name is not yet durable.
 Result<void> make_file(os::Disk& disk, const std::string& path, std::uint64_t bytes);
 
-// Gives the file at `path` this header and its final name, durably.
+// Gives the file at `path` this header and its final name, durably. After `unavailable` it still has
+// its old name and `file` is as it was; or `file` is null and the file is gone.
 Result<std::shared_ptr<Segment>> begin_segment(os::Disk& disk, const std::string& directory,
                                                const std::string& path,
-                                               std::unique_ptr<os::DiskFile> file,
+                                               std::unique_ptr<os::DiskFile>&& file,
                                                const SegmentHeader& header);
+
+// Of a sync that failed: not even a full disk is a reason to believe a later one.
+tl::unexpected<Error> sync_failed(Error error);
 
 }  // namespace mqz::storage

@@ -133,7 +133,10 @@ void FakeDisk::fail_call(std::uint64_t nth, ErrorCode code) {
 Result<void> FakeDisk::ask(std::string_view call, const std::string& path) {
   ++calls_;
   const std::string text = path + ": " + std::string(call) + " fails";
-  if (calls_ == failing_call_) return fail(failing_code_, text);
+  if (calls_ == failing_call_) {
+    failed_call = call;
+    return fail(failing_code_, text);
+  }
   if (fault) {
     if (const auto code = fault(call, path)) return fail(*code, text);
   }

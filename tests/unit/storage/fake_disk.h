@@ -31,6 +31,7 @@ class FakeDisk final : public os::Disk {
   std::function<std::optional<ErrorCode>(std::string_view call, const std::string& path)> fault{};
   // Fails the nth call from now on, counted from 1, once.
   void fail_call(std::uint64_t nth, ErrorCode code);
+  std::string failed_call{};  // which it was
   // Called when a sync has been asked for and nothing is yet on the medium.
   std::function<void()> at_sync{};
   std::uint64_t capacity = std::numeric_limits<std::uint64_t>::max();

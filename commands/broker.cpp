@@ -28,7 +28,8 @@ constexpr std::string_view broker_notes =
     "else in $STATE_DIRECTORY (a service's, /var/lib/mqz), else $XDG_STATE_HOME/mqz, else\n"
     "~/.local/state/mqz. --store none, or 'persistence false' in the file, keeps all in memory:\n"
     "it is gone when the broker ends. One broker at a time has a store. A damaged one is not\n"
-    "opened unless store_recovery is salvage.";
+    "opened unless store_recovery is salvage. A damaged message in a long queue stops only its\n"
+    "client, until somebody accepts its loss (mqz broker store repair).";
 
 constexpr ExitRow broker_exits[] = {
     {Exit::done, "SIGTERM or SIGINT ended it; --check-config found no error"},

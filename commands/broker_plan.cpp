@@ -32,6 +32,7 @@ Checked<broker::StoreOptions> store_options(const Parsed& parsed, const broker::
     return stop(Exit::usage, "--store: the directory is empty", "--store none keeps nothing");
   if (const std::string store = store_directory(parsed, config); !store.empty())
     options.directory = broker_part(store);
+  if (!options.directory.empty()) options.repair_command = repair_command(options.directory);
   if (parsed.has("store-snapshot-bytes"))
     options.snapshot_bytes = static_cast<std::uint64_t>(parsed.integer("store-snapshot-bytes"));
   const std::string_view when = parsed.text("durability");

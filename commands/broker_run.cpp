@@ -86,8 +86,7 @@ Stop stop_without_store(const Error& error, const broker::StoreOptions& store) {
 }
 
 // What has ended a broker that ran.
-Stop stop_for_failure(const Error& failure, const broker::StoreOptions& store) {
-  if (failure.code == ErrorCode::corrupt) return stop_for_store(failure, store.directory);
+Stop stop_for_failure(const Error& failure) {
   return {Exit::io, failure.text, "nothing was acknowledged after it"};
 }
 
@@ -126,8 +125,7 @@ int serve_broker(const Parsed& parsed, const BrokerPlan& plan) {
   wait_for_end(*signals, **server);
   (*server)->stop();
   const auto failure = (*server)->failure();
-  return failure ? report(parsed.path(), stop_for_failure(*failure, plan.store))
-                 : static_cast<int>(Exit::done);
+  return failure ? report(parsed.path(), stop_for_failure(*failure)) : static_cast<int>(Exit::done);
 }
 
 }  // namespace mqz::commands

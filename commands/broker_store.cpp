@@ -99,7 +99,7 @@ class Dumper final : public broker::WalkVisitor {
     return write_if(flush_bytes);
   }
   Result<void> on_unreadable(const broker::UnreadableMessage& message) override {
-    return on_object({message.entry, &message.error, nullptr});
+    return on_object({message.entry, &message.unread.error, nullptr});
   }
   Result<void> on_record(const broker::WalkedRecord& walked) override {
     append_record(text_, walked, ledger_, now_, form_);
@@ -208,8 +208,9 @@ constexpr std::string_view repair_notes =
     "Everything that can be read is kept; bytes that are taken out of the way go to lost/ in the\n"
     "store, as they were. What is lost is told by topic and client as far as its bytes still\n"
     "read, and by position; the clients listed last are those whose sessions were there then.\n"
-    "Of a snapshot the damaged parts are lost, unless the journal still goes back as far. From\n"
-    "then on a broker passes over messages that cannot be read back, and logs them.";
+    "Of a snapshot the damaged parts are lost, unless the journal still goes back as far. A\n"
+    "broker then passes over damaged messages of queues in those segments of the journal that\n"
+    "are there now, and logs them; damage of later ones is not accepted by this.";
 constexpr Command repair_command_row{.name = "repair",
                                      .summary = "make a damaged store one that opens",
                                      .usage = "[--accept-loss] DIR",

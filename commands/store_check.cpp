@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "commands/json_object.h"
-#include "lib/storage/lost_files.h"
+#include "lib/broker/replay.h"
 
 namespace mqz::commands {
 namespace {
@@ -31,7 +31,8 @@ class Checker final : public broker::WalkVisitor {
   Result<void> on_unreadable(const broker::UnreadableMessage& message) override {
     StoreCheck::Unreadable& found = unreadable_[{message.address.segment, message.session}];
     found.client = ledger_.client_of(message.session);
-    found.is_missing = message.error.code == ErrorCode::not_found;
+    found.is_missing = message.unread.error.code == ErrorCode::not_found;
+    found.is_accepted &= message.unread.may_pass;
     found.offsets.push_back(message.address.offset);
     return {};
   }
@@ -49,7 +50,7 @@ class Checker final : public broker::WalkVisitor {
     return {};
   }
   // Everything is read.
-  void finish(bool accepts_loss) {
+  void finish() {
     // Nothing readable follows what is damaged.
     if (!check_.summary.damage.empty() && !has_touched_) touch_sessions();
     auto& damage = check_.summary.damage;
@@ -61,7 +62,7 @@ class Checker final : public broker::WalkVisitor {
     for (auto& [key, one] : unreadable_) {
       one.file = fmt::format("{}/{}", check_.directory, name_of(key.first));
       one.may_be_mended = one.is_missing && damaged.contains(one.file);
-      if (!accepts_loss && !one.may_be_mended)
+      if (!one.is_accepted && !one.may_be_mended)
         damage.push_back({one.file, one.is_missing ? 0 : one.offsets[0], what(one)});
       check_.unreadable.push_back(std::move(one));
     }
@@ -81,11 +82,13 @@ class Checker final : public broker::WalkVisitor {
 
   static std::string what(const StoreCheck::Unreadable& one) {
     const std::size_t count = one.offsets.size();
-    if (one.is_missing)
-      return fmt::format("missing, with {} messages that wait for client {}", count, one.client);
+    if (one.is_missing) {
+      return fmt::format("missing, with {} that {} for client {}", broker::count_messages(count),
+                         count == 1 ? "waits" : "wait", one.client);
+    }
     if (count == 1)
-      return fmt::format("a message that waits for client {} does not read", one.client);
-    return fmt::format("{} messages that wait for client {} do not read, this the first", count,
+      return fmt::format("a message waiting for client {} cannot be read", one.client);
+    return fmt::format("{} messages waiting for client {} cannot be read, this the first", count,
                        one.client);
   }
 
@@ -130,7 +133,7 @@ Result<StoreCheck> check_store(os::Disk& disk, const std::string& directory, Now
   auto summary = storage::dump_store(disk, directory, &walk, &walk);
   if (!summary) return tl::unexpected(summary.error());
   check.summary = std::move(*summary);
-  checker.finish(storage::has_lost_files(disk, directory));
+  checker.finish();
   return check;
 }
 
@@ -157,10 +160,9 @@ std::string describe(const StoreCheck& check) {
   if (summary.given_up > 0)
     fmt::format_to(to, "{} positions were given up by a repair\n", summary.given_up);
   for (const StoreCheck::Unreadable& one : check.unreadable) {
-    const bool is_one = one.offsets.size() == 1;
-    fmt::format_to(to, "{} message{} for client {} {} lost with {}{}\n", one.offsets.size(),
-                   is_one ? " that waits" : "s that wait", one.client, is_one ? "is" : "are",
-                   one.is_missing ? "" : "bytes of ", one.file);
+    fmt::format_to(to, "{} waiting for client {} cannot be read: {} is {}\n",
+                   broker::count_messages(one.offsets.size()), one.client, one.file,
+                   one.is_missing ? "missing" : "damaged");
   }
   if (summary.torn_bytes > 0) {
     const storage::SegmentSummary& last = summary.segments.back();

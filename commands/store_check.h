@@ -20,12 +20,13 @@ struct StoreCheck {
   std::map<std::string, std::set<std::string>> touched{};
 
   // Messages that wait for a client and do not read, in one segment. They are damage, too, unless
-  // a loss of this store was accepted: a broker then passes over them.
+  // the loss was accepted: a broker then passes over them.
   struct Unreadable {
     std::string client{};
     std::string file{};  // the path
     bool is_missing = false;
-    bool may_be_mended = false;            // it is not, but does not open
+    bool is_accepted = true;               // its loss
+    bool may_be_mended = false;            // it is not missing, but does not open
     std::vector<std::uint32_t> offsets{};  // of their records
   };
   std::vector<Unreadable> unreadable{};

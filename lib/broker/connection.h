@@ -40,6 +40,13 @@ struct TopicAliases {
   }
 };
 
+// A connection that is to end.
+struct Condemned {
+  SlotId connection{};
+  mqtt::Reason reason{};
+  std::string_view why{};  // for the client, if there is more to say; a text that stays
+};
+
 // A message of a client before version 5 that waits for room on the disk, unacknowledged.
 struct WithheldMessage {
   MessageRef message{};

@@ -18,21 +18,27 @@ MessageRef take_message(Record& record) {
 
 namespace {
 
-storage::Part part_at(std::size_t index, std::size_t count) {
+storage::Part which_part(std::size_t index, std::size_t count) {
   if (index == 0) return storage::Part::first;
   return index + 1 == count ? storage::Part::last : storage::Part::middle;
 }
 
 }  // namespace
 
+Result<storage::RecordView> JournalMessages::part_at(const storage::BodyPlace& place,
+                                                     std::size_t index) {
+  segment_ = place.at(index).segment;
+  return reader_.read(place.at(index));
+}
+
 // Each part has a sum of its own; that it is this part of this record, its place says.
 Result<storage::RecordView> JournalMessages::join(const storage::BodyPlace& place) {
   storage::RecordView whole;
   joined_.clear();
   for (std::size_t index = 0; index < place.count(); ++index) {
-    const auto view = reader_.read(place.at(index));
+    const auto view = part_at(place, index);
     if (!view) return view;
-    if (view->head.part != part_at(index, place.count())) {
+    if (view->head.part != which_part(index, place.count())) {
       return fail(ErrorCode::corrupt, fmt::format("{}: offset {}: not this part of a message",
                                                   reader_.path(), place.at(index).offset));
     }
@@ -44,20 +50,25 @@ Result<storage::RecordView> JournalMessages::join(const storage::BodyPlace& plac
 }
 
 Result<storage::RecordView> JournalMessages::record_at(const storage::BodyPlace& place) {
-  return place.count() == 1 ? reader_.read(place.at(0)) : join(place);
+  return place.count() == 1 ? part_at(place, 0) : join(place);
 }
 
-MessageRef JournalMessages::read(const storage::BodyPlace& place, std::uint32_t cost, Now now) {
+tl::unexpected<Unread> JournalMessages::unread(Error error) const {
+  Unread unread{std::move(error)};
+  unread.may_pass = unread.is_damage() && accepted_.covers(segment_);
+  return tl::unexpected(std::move(unread));
+}
+
+ReadMessage JournalMessages::read(const storage::BodyPlace& place, std::uint32_t cost, Now now) {
   has_read_ = true;
   is_released_ = false;
   const auto view = record_at(place);
-  if (!view) return failed_(view.error()), MessageRef();
+  if (!view) return unread(view.error());
   auto record = decode(view->head.type, view->head.version, view->body, now);
   MessageRef message = record ? take_message(*record) : MessageRef();
   if (message && cost_of(message->bytes()) == cost) return message;
-  failed_({ErrorCode::corrupt, fmt::format("{}: offset {}: not the message that waits",
-                                           reader_.path(), place.at(0).offset)});
-  return {};
+  return unread({ErrorCode::corrupt, fmt::format("{}: offset {}: not the message that waits",
+                                                 reader_.path(), place.at(0).offset)});
 }
 
 void JournalMessages::rest() {

@@ -9,13 +9,26 @@
 
 namespace mqz::broker {
 
+std::string count_messages(std::uint64_t count) {
+  return fmt::format("{} message{}", count, count == 1 ? "" : "s");
+}
+
 std::string text_of(const MissingMessages& missing, const std::string& directory) {
+  constexpr std::size_t named_max = 3;
+  const std::size_t clients = missing.clients.size();
   std::uint64_t count = 0;
-  for (const auto& [client, messages] : missing.clients) count += messages;
-  const std::size_t others = missing.clients.size() - 1;
-  return fmt::format("{}/{}: missing, with {} messages that wait for client {}{}", directory,
-                     missing.file, count, missing.clients.begin()->first,
-                     others == 0 ? "" : fmt::format(" and {} others", others));
+  std::string names;
+  std::size_t named = 0;
+  for (const auto& [client, messages] : missing.clients) {
+    count += messages;
+    if (named == named_max) continue;
+    names += (named++ == 0 ? "" : ", ") + client;
+  }
+  if (clients > named_max) names += ", …";
+  return fmt::format(
+      "{}/{}: missing, with {} that {} for {}", directory, missing.file, count_messages(count),
+      count == 1 ? "waits" : "wait",
+      clients == 1 ? "client " + names : fmt::format("{} clients ({})", clients, names));
 }
 
 Replay::Replay(std::vector<Shard*> shards) : shards_(std::move(shards)) {
@@ -175,9 +188,10 @@ std::vector<MissingMessages> Replay::find_missing(const storage::SegmentTable& t
   for (auto& [ordinal, clients] : missing) {
     const auto named =
         std::ranges::find(needed_segments_.segments, ordinal, &SegmentsImage::Segment::ordinal);
-    const bool is_named = named != needed_segments_.segments.end();
-    found.push_back({is_named ? storage::segment_name(named->first)
-                              : fmt::format("segment {} of the journal", ordinal),
+    const storage::Position first = named == needed_segments_.segments.end() ? 0 : named->first;
+    found.push_back({ordinal, first,
+                     first == 0 ? fmt::format("segment {} of the journal", ordinal)
+                                : storage::segment_name(first),
                      std::move(clients)});
   }
   return found;

@@ -15,11 +15,15 @@ namespace mqz::broker {
 
 // Messages that wait, and whose segment of the journal is not there any more.
 struct MissingMessages {
+  std::uint32_t ordinal = 0;
+  storage::Position first = 0;                     // 0: not known
   std::string file{};                              // the segment's name
   std::map<std::string, std::uint64_t> clients{};  // how many of each client id
 };
 
-// "DIR/FILE: missing, with 7 messages that wait for client x"
+// "7 messages", "1 message"
+std::string count_messages(std::uint64_t count);
+// "DIR/FILE: missing, with 7 messages that wait for 4 clients (x, y, z, …)"
 std::string text_of(const MissingMessages& missing, const std::string& directory);
 
 class Replay {

@@ -7,7 +7,6 @@
 #include "lib/broker/journal_sequencer.h"
 #include "lib/os/clock.h"
 #include "lib/os/random.h"
-#include "lib/storage/lost_files.h"
 
 namespace mqz::broker {
 
@@ -19,6 +18,8 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options,
     // What was read before the damage is in the shards of that server: they go with it.
     auto repaired = storage::repair_store(disk_of(options.store), options.store.directory);
     if (!repaired) return tl::unexpected(repaired.error());
+    auto accepted = storage::accept_loss(disk_of(options.store), options.store.directory);
+    if (!accepted) return tl::unexpected(accepted.error());
     server = make(options);
     if (server) (*server)->log_repair(*repaired);
     if (server) (*server)->repaired_ = std::move(*repaired);
@@ -55,6 +56,7 @@ Result<std::unique_ptr<Server>> Server::make(const ServerOptions& options) {
                          .version = options.version,
                          .durability = durability_text(options.store),
                          .log = server->log_.get(),
+                         .repair_command = options.store.repair_command,
                          .peer_of = os::peer_text,
                          .connections = &server->connections_,
                          .listener_connections = server->listener_connections_.data()};
@@ -84,7 +86,9 @@ Result<void> Server::open_store(const StoreOptions& options) {
   if (!store) return tl::unexpected(store.error());
   store_ = std::move(*store);
   log_torn(store_->report().journal);
-  accepts_loss_ = options.salvages || storage::has_lost_files(disk_of(options), options.directory);
+  const auto accepted = storage::accepted_loss(disk_of(options), options.directory);
+  if (!accepted) return tl::unexpected(accepted.error());
+  accepted_ = options.salvages ? storage::any_loss : *accepted;
   if (auto checked = check_queues(replay); !checked) return checked;
   auto sequencer = std::make_unique<JournalSequencer>(store_->journal(), os::random_u64());
   const storage::OpenReport& report = store_->report();
@@ -101,22 +105,23 @@ Result<void> Server::open_store(const StoreOptions& options) {
   shards.front()->flush();
   for (const auto& loop : loops_) {
     loop->set_journal(store_->journal());
-    loop->shard().use(
-        std::make_unique<JournalMessages>(store_->journal().segments(), accepts_loss_,
-                                          [this](const Error& error) { on_unreadable(error); }));
+    loop->shard().use(std::make_unique<JournalMessages>(store_->journal().segments(), accepted_));
   }
   return {};
 }
 
 // Is every segment there that long queues have messages in?
 Result<void> Server::check_queues(const Replay& replay) {
-  for (const MissingMessages& missing : replay.find_missing(store_->journal().segments())) {
-    const std::string& directory = store_->journal().directory();
-    const std::string path = fmt::format("{}/{}", directory, missing.file);
-    if (!accepts_loss_) return fail(ErrorCode::corrupt, text_of(missing, directory));
+  storage::Journal& journal = store_->journal();
+  for (const MissingMessages& missing : replay.find_missing(journal.segments())) {
+    const std::string path = fmt::format("{}/{}", journal.directory(), missing.file);
+    if (!accepted_.covers(missing.ordinal))
+      return fail(ErrorCode::corrupt, text_of(missing, journal.directory()));
+    journal.note_missing(missing.ordinal, {missing.first, path});
     for (const auto& [client, count] : missing.clients) {
-      log_->write(LogType::error, fmt::format("client {}: {} messages that waited are lost with {}",
-                                              client, count, path));
+      log_->write(LogType::error, fmt::format("client {}: {} waiting for it cannot be read: {} "
+                                              "is missing",
+                                              client, count_messages(count), path));
     }
   }
   return {};
@@ -148,23 +153,7 @@ void Server::on_store_news() {
   if (store_->journal().failure()) failure_.wake();
 }
 
-// On a shard's thread. The first is told here; what is passed over, each session counts and tells.
-void Server::on_unreadable(const Error& error) {
-  const std::lock_guard hold(unreadable_lock_);
-  if (unreadable_) return;
-  const std::string& directory = store_->journal().directory();
-  Error told{ErrorCode::corrupt, "a message that waits cannot be read back: " + error.text};
-  if (told.text.find(directory) == std::string::npos) told.text = directory + ": " + told.text;
-  log_->write(LogType::error, told.text);
-  unreadable_ = std::move(told);
-  if (!accepts_loss_) failure_.wake();
-}
-
 std::optional<Error> Server::failure() const {
-  {
-    const std::lock_guard hold(unreadable_lock_);
-    if (unreadable_ && !accepts_loss_) return unreadable_;
-  }
   return store_ ? store_->journal().failure() : std::nullopt;
 }
 

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -13,6 +12,7 @@
 #include "lib/broker/shard_loop.h"
 #include "lib/broker/snapshot_keeper.h"
 #include "lib/broker/store.h"
+#include "lib/storage/lost_files.h"
 #include "lib/storage/repair.h"
 
 namespace mqz::broker {
@@ -57,7 +57,6 @@ class Server {
   static Result<std::unique_ptr<Server>> make(const ServerOptions& options);
   Result<void> open_store(const StoreOptions& options);
   void on_store_news();
-  void on_unreadable(const Error& error);
   void log_torn(const storage::RecoveryReport& report);
   void log_repair(const storage::RepairReport& report);
   Result<void> check_queues(const Replay& replay);
@@ -72,9 +71,7 @@ class Server {
   std::unique_ptr<Store> store_{};                       // behind the loops, which its thread wakes
   storage::SpaceState space_ = storage::SpaceState::ok;  // the committer's
   std::unique_ptr<SnapshotKeeper> snapshots_{};
-  mutable std::mutex unreadable_lock_{};
-  std::optional<Error> unreadable_{};  // the first that a shard could not read back
-  bool accepts_loss_ = false;          // then it is passed over
+  storage::AcceptedLoss accepted_{};
   std::vector<std::jthread> threads_{};
 };
 

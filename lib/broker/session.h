@@ -57,6 +57,7 @@ struct Session {
   bool is_online = false;
   bool took_shares : 1 = false;         // a shared group has given it something
   bool sends_later : 1 = false;         // see ShardSending
+  bool is_unreadable : 1 = false;       // see HeldSessions
   std::uint32_t expiry_s = 0;           // UINT32_MAX: never
   MonoTime expires = MonoTime::max();   // while absent
   MonoTime will_due = MonoTime::max();  // while absent and a delayed will waits

@@ -183,10 +183,14 @@ void Shard::touch(Connection& connection) {
   dirty_.push_back(connection.id);
 }
 
-void Shard::refuse(Connection& connection, mqtt::Reason reason) {
-  if (connection.state == ConnectionState::open) log_end(connection, mqtt::reason_text(reason));
+void Shard::refuse(Connection& connection, mqtt::Reason reason, std::string_view why) {
+  if (connection.state == ConnectionState::open)
+    log_end(connection, why.empty() ? mqtt::reason_text(reason) : why);
   if (connection.state == ConnectionState::open && connection.version == mqtt::Version::v5) {
-    write(connection, mqtt::Disconnect{.reason = reason});
+    mqtt::PropertyWriter properties;
+    if (!why.empty() && connection.problem_information)
+      properties.text(mqtt::PropertyId::reason_string, why);
+    write(connection, mqtt::Disconnect{.reason = reason, .properties = properties.view()});
   }
   close(connection);
 }
@@ -416,7 +420,7 @@ void Shard::end_condemned() {
     const Condemned next = condemned_.back();
     condemned_.pop_back();
     if (Connection* connection = connections_.find(next.connection))
-      refuse(*connection, next.reason);
+      refuse(*connection, next.reason, next.why);
   }
 }
 

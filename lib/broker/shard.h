@@ -82,6 +82,7 @@ class Shard {
     std::string version{};
     std::string durability = "memory";  // what an acknowledgement promises, for $SYS
     EventLog* log = nullptr;
+    std::string repair_command{};                              // for the log
     std::string (*peer_of)(int transport) = nullptr;           // for the log
     std::atomic<std::size_t>* connections = nullptr;           // of all shards
     std::atomic<std::size_t>* listener_connections = nullptr;  // the same, per listener
@@ -120,8 +121,8 @@ class Shard {
   void use(std::unique_ptr<ParkedMessages> parked) { parked_ = std::move(parked); }
   // The front's: empties segments of the journal of what queues have there.
   void empty_segments(const std::vector<std::uint32_t>& segments);
-  // Of an entry that has one, wherever it is; empty when it cannot be read.
-  MessageRef message_of(const Outgoing& outgoing);
+  // Of an entry that has one, wherever it is.
+  ReadMessage message_of(const Outgoing& outgoing);
 
   // Replay's, before anything else, in this order: begin_replay, records by restore_place or
   // note_replayed and apply, end_replay with the bits of the shards that have a part in anything,
@@ -197,7 +198,7 @@ class Shard {
   bool is_alone() const { return active_ == bit_of(options_.index); }
   static std::uint64_t bit_of(ShardIndex index) { return std::uint64_t{1} << index; }
   // Ends a connection for a reason: version 5 is told, 3.x is closed.
-  void refuse(Connection& connection, mqtt::Reason reason);
+  void refuse(Connection& connection, mqtt::Reason reason, std::string_view why = {});
   void close(Connection& connection);
   void propose(Record&& record);
   void propose_here(Record&& record);  // the front's
@@ -283,7 +284,7 @@ class Shard {
   void deliver_qos0(Session& session, Routed& message, const DeliveryForm& form);
   bool make_room(Session& session, Routed& message);
   void enqueue(Session& session, Routed& message, const DeliveryForm& form);
-  void count_drop(Session& session, std::string_view why);
+  void count_drop(Session& session, std::string_view why, LogType type = LogType::warning);
 
   // shard_ack.cpp
   void on_puback(Connection& connection, const mqtt::Ack& ack);
@@ -369,7 +370,7 @@ class Shard {
   void log_open(const Connection& connection) const;
   void log_end(const Connection& connection, std::string_view how) const;
   void log_refused(const Connection& connection, mqtt::Reason reason) const;
-  void log_drop(const Session& session, std::string_view why) const;
+  void log_drop(const Session& session, std::string_view why, LogType type) const;
   void log_subscription(const Session& session, std::string_view filter, int qos) const;
   bool is_full(const Connection& connection) const;
   void count_connection(const Connection& connection, std::ptrdiff_t change);
@@ -381,6 +382,7 @@ class Shard {
   friend class ShardSending;
   friend class ShardSys;
   friend class ShardApply;
+  friend class HeldSessions;
   // Does the snapshot that the session came from know what happened there?
   bool is_reflected(const Session& session, std::uint64_t position) const;
 
@@ -463,10 +465,6 @@ class Shard {
   MonoTime retained_armed_ = MonoTime::max();        // the timer that is set for them
 
   // Connections to be ended once the message that overran them has been routed.
-  struct Condemned {
-    SlotId connection{};
-    mqtt::Reason reason{};
-  };
   std::vector<Condemned> condemned_{};
   std::vector<SlotId> dirty_{};
   std::vector<std::vector<Mail>> mail_{};

@@ -19,13 +19,13 @@ bool is_parked(const Session& session, const DeliveryForm& form) {
 }  // namespace
 
 // Every drop is counted; the first of a session is logged, and then each tenfold.
-void Shard::count_drop(Session& session, std::string_view why) {
+void Shard::count_drop(Session& session, std::string_view why, LogType type) {
   if (is_replaying_) return;
   if (session.dropped_messages != UINT32_MAX) ++session.dropped_messages;
   ++counters_.publishes_dropped;
   std::uint64_t round = session.dropped_messages;
   while (round % 10 == 0) round /= 10;
-  if (round == 1) log_drop(session, why);
+  if (round == 1) log_drop(session, why, type);
 }
 
 void Shard::deliver(Session& session, Routed& message, const DeliveryForm& form) {
@@ -159,7 +159,7 @@ void Shard::enqueue(Session& session, Routed& message, const DeliveryForm& form)
   session.send.push(std::move(outgoing));
 }
 
-MessageRef Shard::message_of(const Outgoing& outgoing) {
+ReadMessage Shard::message_of(const Outgoing& outgoing) {
   if (!outgoing.message.is_parked()) return outgoing.message.at_hand();
   return parked_->read(outgoing.message.place(), outgoing.cost, now_);
 }

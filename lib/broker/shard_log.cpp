@@ -63,11 +63,10 @@ void Shard::log_refused(const Connection& connection, mqtt::Reason reason) const
                   mqtt::reason_text(reason)));
 }
 
-void Shard::log_drop(const Session& session, std::string_view why) const {
-  if (options_.log == nullptr || !options_.log->wants(LogType::warning)) return;
-  options_.log->write(LogType::warning,
-                      fmt::format("client {}: message dropped: {} ({} so far)", session.client_id,
-                                  why, session.dropped_messages));
+void Shard::log_drop(const Session& session, std::string_view why, LogType type) const {
+  if (options_.log == nullptr || !options_.log->wants(type)) return;
+  options_.log->write(type, fmt::format("client {}: message dropped: {} ({} so far)",
+                                        session.client_id, why, session.dropped_messages));
 }
 
 void Shard::log_subscription(const Session& session, std::string_view filter, int qos) const {

@@ -1,5 +1,7 @@
 #include "lib/broker/shard_moving.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -14,6 +16,7 @@ constexpr std::size_t on_their_way_max = 1U << 20U;
 // A record is not much larger than its message: or it would soon be moved again itself.
 constexpr std::size_t place_bytes = 8;
 constexpr std::size_t places_min = 8;
+constexpr std::chrono::minutes told_again{10};
 
 }  // namespace
 
@@ -116,15 +119,32 @@ ShardMoving::Cursor ShardMoving::take_first() {
   return first;
 }
 
+// What is damaged stays where it is, and its segment with it. A disk that fails is asked no more
+// until somebody asks for this again.
+bool ShardMoving::leave_next(const Unread& unread) {
+  const storage::BodyPlace body = found_.front().body;
+  const Session* session = shard_.sessions_.find(found_.front().place.session);
+  if (!unread.may_pass && session != nullptr && shard_.now_.mono >= told_until_ &&
+      shard_.options_.log != nullptr) {
+    told_until_ = shard_.now_.mono + told_again;
+    shard_.options_.log->write(LogType::error,
+                               fmt::format("a message waiting for client {} cannot be read: {}",
+                                           session->client_id, unread.error.text));
+  }
+  if (!unread.is_damage()) return end(), false;
+  while (!found_.empty() && found_.front().body == body) take_first();
+  return true;
+}
+
 // The first message, with as many of its places as its record takes. False when it cannot be read.
 bool ShardMoving::propose_next(std::size_t& entries, std::size_t& bytes) {
   --entries;
   const Outgoing* outgoing = waiting(found_.front());
   if (outgoing == nullptr) return take_first(), true;
   const storage::BodyPlace body = found_.front().body;
-  MovedRecord moved{.message = parked().read(body, outgoing->cost, shard_.now_)};
-  if (!moved.message && !parked().accepts_loss()) return end(), false;
-  if (!moved.message) return take_first(), true;
+  ReadMessage read = parked().read(body, outgoing->cost, shard_.now_);
+  if (!read) return leave_next(read.error());
+  MovedRecord moved{.message = *std::move(read)};
   const std::size_t size = moved.message->bytes();
   const std::size_t places_max = std::max(size / place_bytes, places_min);
   while (!found_.empty() && found_.front().body == body && moved.places.size() < places_max) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/base/slots.h"
+#include "lib/base/time.h"
 #include "lib/broker/record.h"
 
 namespace mqz::broker {
@@ -16,6 +17,7 @@ namespace mqz::broker {
 class ParkedMessages;
 class Shard;
 struct Outgoing;
+struct Unread;
 
 class ShardMoving {
  public:
@@ -44,6 +46,7 @@ class ShardMoving {
   // These take what they do from what is left of the turn.
   void look_for_more(std::size_t& entries);
   void advance(Cursor cursor, std::size_t& entries);
+  bool leave_next(const Unread& unread);
   bool propose_next(std::size_t& entries, std::size_t& bytes);
   Cursor take_first();
   const Outgoing* waiting(const Cursor& cursor) const;
@@ -56,6 +59,7 @@ class ShardMoving {
   std::vector<Cursor> looking_{};          // they have no entry yet, or again none
   std::vector<Cursor> found_{};            // a heap
   std::size_t on_their_way_ = 0;           // bytes proposed, and not yet applied
+  MonoTime told_until_{};                  // of what cannot be read
 };
 
 }  // namespace mqz::broker

@@ -1,5 +1,7 @@
 #include "lib/broker/shard_sending.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "lib/base/rules.h"
@@ -64,16 +66,33 @@ bool ShardSending::send_next(Session& session, Connection& connection, std::uint
                      mqtt::Reason::success);
     return true;
   }
-  const MessageRef block = shard_.message_of(outgoing);
-  if (!block) {
-    if (!shard_.parked_->accepts_loss()) return false;
-    shard_.count_drop(session, "it cannot be read back from the store");
-    return give_up(session, position), true;
+  if (session.is_unreadable && held_.rests(session, position)) return false;
+  const ReadMessage read = shard_.message_of(outgoing);
+  if (!read) return pass_unread(session, position, read.error());
+  if (session.is_unreadable) held_.release(session);
+  send_message(session, connection, position, *read);
+  return true;
+}
+
+// False when it is not: the session is held.
+bool ShardSending::pass_unread(Session& session, std::uint64_t position, const Unread& unread) {
+  if (!unread.may_pass && MQZ_RULE(unread_holds)) {
+    held_.hold(session, position, unread.error, unread.is_damage());
+    return false;
   }
+  shard_.count_drop(session, fmt::format("it cannot be read: {}", unread.error.text),
+                    LogType::error);
+  give_up(session, position);
+  return true;
+}
+
+void ShardSending::send_message(Session& session, Connection& connection, std::uint64_t position,
+                                const MessageRef& block) {
+  const Outgoing& outgoing = session.send.at(position);
   const bool repeats = session.send.was_sent(position);
   if (MQZ_RULE(message_expiry) && !repeats && block->has_expired(shard_.now_.mono)) {
     shard_.count_drop(session, "expired while it waited");
-    return give_up(session, position), true;
+    return give_up(session, position);
   }
   std::vector<std::uint32_t> identifiers;
   if (outgoing.identifier != 0) identifiers.push_back(outgoing.identifier);
@@ -89,15 +108,14 @@ bool ShardSending::send_next(Session& session, Connection& connection, std::uint
                            .identifiers = identifiers};
   if (!write_publish(connection, message, packet, shard_.now_.mono)) {
     shard_.count_drop(session, "larger than the client accepts");
-    return give_up(session, position), true;
+    return give_up(session, position);
   }
   ++shard_.counters_.publishes_sent;
   shard_.touch(connection);
-  if (outgoing.qos == Qos::at_most_once) return give_up(session, position), true;
+  if (outgoing.qos == Qos::at_most_once) return give_up(session, position);
   const bool keep = session.durable || (outgoing.extra && outgoing.extra->group.is_valid());
   if (!keep) session.send.forget_message(position);
   session.send.mark_sent(position);
-  return true;
 }
 
 }  // namespace mqz::broker

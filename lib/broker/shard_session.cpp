@@ -165,6 +165,7 @@ void Shard::publish_will(const Will& will, Session* session, std::uint64_t claim
 void Shard::end_session(Session& session) {
   if (session.recorded) snapshot_->note_ended(session);
   fire_will(session);
+  sending_.forget(session);
   return_unacknowledged(session, {});
   drop_reads(session);
   std::string filter;

@@ -166,8 +166,8 @@ void ShardSnapshot::write_piece(const Session& session) {
   add_to(run.slice, std::move(image), run.queue_stamp, shard_.now_);
 }
 
-// What the record takes in the journal is about what counts for the queue, without the memory of
-// its blocks.
+// What cannot be read stays parked. What the record takes in the journal is about what counts for
+// the queue, without the memory of its blocks.
 void ShardSnapshot::note_parked(Outgoing& outgoing) {
   constexpr std::size_t around = sizeof(Message) + sizeof(Outgoing);
   if (!outgoing.message.is_parked()) return;
@@ -177,8 +177,10 @@ void ShardSnapshot::note_parked(Outgoing& outgoing) {
     return std::ranges::find(whole, address.segment) != whole.end();
   };
   if (place.any_of(is_there)) {
-    if (const MessageRef message = shard_.message_of(outgoing)) outgoing.message = message;
-    return;
+    if (const ReadMessage message = shard_.message_of(outgoing)) {
+      outgoing.message = *message;
+      return;
+    }
   }
   const std::size_t text = outgoing.cost > around ? outgoing.cost - around : 0;
   for (std::size_t part = 0; part < place.count(); ++part)

@@ -352,7 +352,10 @@ SegmentsImage name_segments(const storage::LiveBodies& needed, const storage::Se
   SegmentsImage image;
   for (const std::uint32_t ordinal : needed.segments()) {
     const storage::SegmentRef segment = table.find(ordinal);
-    image.segments.push_back({ordinal, segment == nullptr ? 0 : segment->header.first});
+    const auto missing = table.find_missing(ordinal);
+    image.segments.push_back({ordinal, segment != nullptr ? segment->header.first
+                                       : missing          ? missing->first
+                                                          : 0});
   }
   return image;
 }

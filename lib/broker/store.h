@@ -18,6 +18,7 @@ struct StoreOptions {
   storage::Durability durability = storage::Durability::sync;
   Millis interval{50};
   bool salvages = false;  // a damaged store is repaired at the start, at the price of the loss
+  std::string repair_command{};  // for who reads of damage in the log
   storage::RoomSizes sizes{};
   os::Disk* disk = nullptr;  // null: the system's
   // A snapshot is taken when the journal has grown by this much, and by the size of the last one.

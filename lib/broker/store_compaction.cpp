@@ -1,7 +1,6 @@
 #include "lib/broker/store_compaction.h"
 
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "lib/broker/replay.h"
@@ -10,7 +9,6 @@
 #include "lib/broker/store.h"
 #include "lib/os/random.h"
 #include "lib/storage/compaction.h"
-#include "lib/storage/lost_files.h"
 #include "lib/storage/snapshot_file.h"
 
 namespace mqz::broker {
@@ -38,8 +36,8 @@ class CountingTarget final : public SnapshotTarget {
 class FileTarget final : public SnapshotTarget {
  public:
   FileTarget(storage::SnapshotWriter writer, const storage::SegmentTable& segments,
-             storage::Position stamp, const std::optional<Error>& unreadable)
-      : writer_(std::move(writer)), segments_(segments), stamp_(stamp), unreadable_(unreadable) {}
+             storage::Position stamp)
+      : writer_(std::move(writer)), segments_(segments), stamp_(stamp) {}
   std::size_t room() override { return slice_bytes; }
   void add(storage::SnapshotSlice slice) override {
     if (result_) result_ = writer_.add(std::move(slice));
@@ -49,7 +47,6 @@ class FileTarget final : public SnapshotTarget {
     storage::SnapshotSlice slice;
     add_to(slice, name_segments(parked_, segments_), stamp_, {});
     add(std::move(slice));
-    if (result_ && unreadable_) result_ = tl::unexpected(*unreadable_);
     if (result_) result_ = writer_.finish();
   }
   const Result<void>& result() const { return result_; }
@@ -60,7 +57,6 @@ class FileTarget final : public SnapshotTarget {
   storage::SnapshotWriter writer_;
   const storage::SegmentTable& segments_;
   storage::Position stamp_;
-  const std::optional<Error>& unreadable_;
   Result<void> result_{};
   storage::LiveBodies parked_{};
 };
@@ -113,22 +109,15 @@ Result<StoreCompaction> compact_store(os::Disk& disk, const std::string& directo
   if (!store) return tl::unexpected(store.error());
   storage::Journal& journal = (*store)->journal();
   replay.end();
-  std::optional<Error> unreadable;
-  const bool accepts_loss = storage::has_lost_files(disk, directory);
-  for (Shard* shard : pointers) {
-    shard->use(std::make_unique<JournalMessages>(
-        journal.segments(), accepts_loss, [&](const Error& error) {
-          unreadable = accepts_loss ? std::nullopt : std::optional(error);
-        }));
-  }
+  for (Shard* shard : pointers) shard->use(std::make_unique<JournalMessages>(journal.segments()));
   const storage::Position replay_from = shards.front()->applied() + 1;
   const auto taken = segments_to_take(journal.segments(), shards, replay_from);
   auto writer =
       storage::SnapshotWriter::begin(journal.disk(), journal.directory(),
                                      {journal.store_id(), replay_from, journal.last_segment()});
   if (!writer) return tl::unexpected(writer.error());
-  const auto target = std::make_shared<FileTarget>(std::move(*writer), journal.segments(),
-                                                   replay_from - 1, unreadable);
+  const auto target =
+      std::make_shared<FileTarget>(std::move(*writer), journal.segments(), replay_from - 1);
   write_all(shards, target, taken);
   if (!target->result()) return tl::unexpected(target->result().error());
   StoreCompaction done{.snapshot_bytes = target->bytes()};

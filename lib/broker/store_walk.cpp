@@ -8,7 +8,7 @@
 namespace mqz::broker {
 
 StoreWalk::StoreWalk(WalkVisitor& visitor, Now now, os::Disk& disk, const std::string& directory)
-    : visitor_(visitor), now_(now) {
+    : visitor_(visitor), now_(now), accepted_(storage::accepted_loss(disk, directory)) {
   storage::open_segments(disk, directory, segments_);
 }
 
@@ -20,15 +20,16 @@ storage::Address StoreWalk::first_missing(const storage::BodyPlace& place) const
   return place.at(0);
 }
 
-// What cannot be read is told, and stays parked.
+// What is damaged is told, and stays parked.
 Result<void> StoreWalk::read_back(const storage::SnapshotEntry& entry, std::uint64_t session,
                                   Outgoing& outgoing) {
   const storage::BodyPlace place = outgoing.message.place();
-  if (const MessageRef message = parked_.read(place, outgoing.cost, now_)) {
-    outgoing.message = message;
-    return {};
-  }
-  return visitor_.on_unreadable({entry, session, first_missing(place), unreadable_});
+  if (!accepted_) return tl::unexpected(accepted_.error());
+  const ReadMessage read = parked_.read(place, outgoing.cost, now_);
+  if (!read && !read.error().is_damage()) return tl::unexpected(read.error().error);
+  if (!read) return visitor_.on_unreadable({entry, session, first_missing(place), read.error()});
+  outgoing.message = *read;
+  return {};
 }
 
 // In parts: the messages of the whole may be more than fits into memory.

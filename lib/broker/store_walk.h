@@ -34,7 +34,7 @@ struct UnreadableMessage {
   const storage::SnapshotEntry& entry;
   std::uint64_t session = 0;  // its number
   storage::Address address{};
-  const Error& error;  // not_found: its segment is missing
+  const Unread& unread;  // not_found: its segment is missing
 };
 
 class WalkVisitor {
@@ -73,8 +73,8 @@ class StoreWalk final : public storage::EntryVisitor, public storage::SnapshotVi
   WalkVisitor& visitor_;
   Now now_;
   storage::SegmentTable segments_{};
-  Error unreadable_{};  // the last message that could not be read back
-  JournalMessages parked_{segments_, true, [this](const Error& error) { unreadable_ = error; }};
+  Result<storage::AcceptedLoss> accepted_;
+  JournalMessages parked_{segments_, accepted_.value_or(storage::AcceptedLoss{})};
   storage::PartJoiner parts_{};
   storage::Position replay_from_ = 0;
   storage::Position next_ = 0;  // 0: nothing yet

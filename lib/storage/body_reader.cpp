@@ -31,8 +31,11 @@ Result<void> BodyReader::load(Address address, std::size_t bytes) {
   if (segment_ == nullptr || segment_->header.ordinal != address.segment) {
     segment_ = segments_.find(address.segment);
     if (segment_ == nullptr) {
+      const auto missing = segments_.find_missing(address.segment);
       return fail(ErrorCode::not_found,
-                  fmt::format("segment {} of the journal is gone", address.segment));
+                  fmt::format("{}: missing",
+                              missing ? missing->path
+                                      : fmt::format("segment {} of the journal", address.segment)));
     }
   }
   window_.clear();
@@ -40,7 +43,9 @@ Result<void> BodyReader::load(Address address, std::size_t bytes) {
   std::byte* const to = window_.grow(bytes);
   const Result<std::size_t> got = segment_->file->read_at(begin_, {to, bytes});
   window_.clear();
-  if (!got) return tl::unexpected(got.error());
+  if (!got) {
+    return fail(got.error().code, fmt::format("{} (offset {})", got.error().text, address.offset));
+  }
   window_.grow(*got);
   return {};
 }

@@ -13,7 +13,8 @@ class BodyReader {
 
   // The record at an address that was committed; its sum is checked. The view lives until the next
   // call. What follows is read along with it, more the longer addresses go up: a queue is read in
-  // large pieces, single records in small ones. not_found when the segment is gone; corrupt.
+  // large pieces, single records in small ones. not_found when the segment is gone; corrupt; or as
+  // os::DiskFile has it. Each text says the file and, but for not_found, the offset.
   Result<RecordView> read(Address address);
   // Of the record that was read last.
   const std::string& path() const { return segment_->path; }

@@ -70,6 +70,10 @@ class Journal {
   std::optional<Error> failure() const;
   const SegmentTable& segments() const { return *parts_.table; }
   // Of the segment that is being written; it and later ones are not to be removed.
+  // So that who reads in it can name it.
+  void note_missing(std::uint32_t ordinal, MissingSegment segment) {
+    parts_.table->note_missing(ordinal, std::move(segment));
+  }
   std::uint32_t last_segment() const { return parts_.table->last(); }
   // Removes whole segments, which the durable snapshot does without. `counted`: the owner has
   // applied everything below, and found nothing alive in them; false, and nothing is removed, as

@@ -4,18 +4,60 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "lib/storage/scan.h"
 
 namespace mqz::storage {
 
-Result<void> accept_loss(os::Disk& disk, const std::string& directory) {
-  return has_lost_files(disk, directory) ? Result<void>()
-                                         : disk.make_directory(directory + "/lost");
+namespace {
+
+constexpr std::string_view accepted_start = "segments up to ";
+constexpr std::size_t accepted_bytes_max = 64;
+
+std::string accepted_path(const std::string& directory) { return directory + "/lost/accepted"; }
+
+AcceptedLoss parse_accepted(std::string_view text) {
+  if (!text.starts_with(accepted_start) || !text.ends_with('\n')) return {};
+  text.remove_prefix(accepted_start.size());
+  text.remove_suffix(1);
+  AcceptedLoss accepted;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), accepted.last_segment);
+  return error == std::errc{} && end == text.data() + text.size() ? accepted : AcceptedLoss{};
 }
 
-bool has_lost_files(os::Disk& disk, const std::string& directory) {
-  return disk.list(directory + "/lost").has_value();
+}  // namespace
+
+Result<AcceptedLoss> accepted_loss(os::Disk& disk, const std::string& directory) {
+  const auto file = disk.open(accepted_path(directory), os::OpenAs::read);
+  if (!file && file.error().code == ErrorCode::not_found) return AcceptedLoss{};
+  if (!file) return tl::unexpected(file.error());
+  std::array<std::byte, accepted_bytes_max> bytes{};
+  const Result<std::size_t> got = (*file)->read_at(0, bytes);
+  if (!got) return tl::unexpected(got.error());
+  return parse_accepted(as_text(Bytes(bytes).first(*got)));
+}
+
+Result<void> accept_loss(os::Disk& disk, const std::string& directory) {
+  const auto before = accepted_loss(disk, directory);
+  if (!before) return tl::unexpected(before.error());
+  SegmentTable segments;
+  open_segments(disk, directory, segments);
+  const std::uint32_t last = std::max(before->last_segment, segments.last());
+  const std::string text = fmt::format("{}{}\n", accepted_start, last);
+  const std::string folder = directory + "/lost";
+  if (auto made = disk.make_directory(folder); !made) return made;
+  const std::string unfinished = accepted_path(directory) + ".tmp";
+  static_cast<void>(disk.remove(unfinished));  // of an interrupted repair
+  const auto file = disk.open(unfinished, os::OpenAs::create);
+  if (!file) return tl::unexpected(file.error());
+  const std::array piece{as_bytes(text)};
+  if (auto written = (*file)->write_at(0, piece); !written) return written;
+  if (auto synced = (*file)->sync(); !synced) return synced;
+  if (auto named = disk.rename(unfinished, accepted_path(directory)); !named) return named;
+  if (auto synced = disk.sync_directory(folder); !synced) return synced;
+  return disk.sync_directory(directory);
 }
 
 Result<std::string> LostFiles::free_name(const std::string& name) {

@@ -1,6 +1,8 @@
 // The folder lost/ of a store: what a repair takes out of the way, as it was.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,10 +12,19 @@
 
 namespace mqz::storage {
 
-// Was a loss of this store accepted once?
-bool has_lost_files(os::Disk& disk, const std::string& directory);
+// Damaged messages of queues that a broker passes over: those in segments that were there, or
+// missing, when somebody accepted the loss. What is damaged there later cannot be told apart.
+struct AcceptedLoss {
+  std::uint32_t last_segment = 0;  // ordinal; 0: nothing is accepted
 
-// It was: from now on a broker passes over what it cannot read back.
+  bool covers(std::uint32_t segment) const { return segment <= last_segment; }
+};
+inline constexpr AcceptedLoss any_loss{std::numeric_limits<std::uint32_t>::max()};
+
+// As lost/accepted says it; nothing where there is none, or it is not as it was written.
+Result<AcceptedLoss> accepted_loss(os::Disk& disk, const std::string& directory);
+
+// Of a store that is repaired and that nobody has open: the loss in all its segments is accepted.
 Result<void> accept_loss(os::Disk& disk, const std::string& directory);
 
 class LostFiles {

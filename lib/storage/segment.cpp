@@ -146,6 +146,17 @@ std::uint32_t SegmentTable::last() const {
   return segments_.empty() ? 0 : segments_.rbegin()->first;
 }
 
+void SegmentTable::note_missing(std::uint32_t ordinal, MissingSegment segment) {
+  const std::lock_guard hold(lock_);
+  missing_[ordinal] = std::move(segment);
+}
+
+std::optional<MissingSegment> SegmentTable::find_missing(std::uint32_t ordinal) const {
+  const std::lock_guard hold(lock_);
+  const auto at = missing_.find(ordinal);
+  return at == missing_.end() ? std::nullopt : std::optional(at->second);
+}
+
 std::vector<SegmentRef> SegmentTable::all() const {
   const std::lock_guard hold(lock_);
   std::vector<SegmentRef> segments;

@@ -73,7 +73,13 @@ class SegmentTable;
 // Those of a store that can be opened, to be read.
 void open_segments(os::Disk& disk, const std::string& directory, SegmentTable& table);
 
-// The segments that are there. Any thread.
+// A segment that queues have messages in, and that is not there.
+struct MissingSegment {
+  Position first = 0;
+  std::string path{};
+};
+
+// The segments that are there, and the names of those that should be. Any thread.
 class SegmentTable {
  public:
   void add(SegmentRef segment);
@@ -81,10 +87,14 @@ class SegmentTable {
   void forget(std::uint32_t ordinal);
   std::vector<SegmentRef> all() const;  // by ordinal
   std::uint32_t last() const;           // the highest ordinal; 0: there is none
+  void note_missing(std::uint32_t ordinal, MissingSegment segment);
+  // As far as somebody has noted it.
+  std::optional<MissingSegment> find_missing(std::uint32_t ordinal) const;
 
  private:
   mutable std::mutex lock_{};
   std::map<std::uint32_t, SegmentRef> segments_{};
+  std::map<std::uint32_t, MissingSegment> missing_{};
 };
 
 }  // namespace mqz::storage

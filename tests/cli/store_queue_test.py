@@ -1,5 +1,5 @@
 """Damage of what long queues have in the journal alone: it is told with its place, listed by
-client, and only if somebody accepts the loss does the broker go on with the rest."""
+client, holds that client alone, and only if somebody accepts the loss does it get the rest."""
 
 import glob
 import json
@@ -87,8 +87,8 @@ class StoreQueue(harness.Case):
         self.assertIn(f"lost: {count} messages for client absent", listed.text)
         self.assertIn(f"lost: {count} messages for client absent",
                       self.assertExit(self.verb("repair", "--accept-loss"), 0).text)
-        self.assertIn(f"{count} messages that wait for client absent are lost",
-                      self.assertExit(self.verb("verify"), 0).text)
+        self.assertIn(f"{count} messages waiting for client absent cannot be read: {self.first} "
+                      "is missing", self.assertExit(self.verb("verify"), 0).text)
         broker = self.start_on_store()
         self.assertEqual(self.take(COUNT - count), [line_of(n) for n in range(count, COUNT)])
         self.assertExit(broker.stop(), 0)
@@ -104,7 +104,7 @@ class StoreQueue(harness.Case):
             if not os.path.exists(log):
                 return False
             with open(log, encoding="utf-8") as file:
-                return f"messages that waited are lost with {self.first}\n" in file.read()
+                return f"cannot be read: {self.first} is missing\n" in file.read()
 
         broker.wait_until(told, "the log tells of the loss")
         with open(log, encoding="utf-8") as file:
@@ -112,25 +112,42 @@ class StoreQueue(harness.Case):
         self.assertEqual(self.take(COUNT - lost), [line_of(n) for n in range(lost, COUNT)])
         self.assertExit(broker.stop(), 0)
 
-    def test_a_damaged_message_ends_the_broker_and_costs_only_itself(self):
+    def test_a_damaged_message_holds_its_client_and_costs_only_itself(self):
         self.fill()
         with open(self.first, "r+b") as file:
             at = file.read().index(line_of(777).encode()) + 300
             file.seek(at)
-            file.write(b"!")
+            file.write(b"!!!!!")
         broker = self.start_on_store()
-        absent = Client(self.port, "absent", clean=False)
+        self.assertEqual(self.take(777), [line_of(n) for n in range(777)])
+        for _ in range(20):
+            absent = Client(self.port, "absent", clean=False)
+            self.addCleanup(absent.close)
+            self.assertEqual(absent.socket.recv(1 << 16), b"")
+        absent = Client(self.port, "absent", version=5, clean=False, expiry=0xFFFF_FFFF)
         self.addCleanup(absent.close)
-        ended = self.assertExit(broker.wait(), 65)
-        self.assertRegex(ended.errors, f"{self.first}: offset [0-9]+: a record is not what")
-        offset = int(ended.errors.split(f"{self.first}: offset ")[1].split(":")[0])
+        told = absent.take(0xE0)
+        self.assertEqual(told[0], 0x83)
+        self.assertIn(b"a message that waits here cannot be read from the store", told)
+        other = Client(self.port, "other")
+        self.addCleanup(other.close)
+        other.subscribe("o", 0)
+        other.publish("o2", b"x")
+        other.send(publish("o", b"served", 0))
+        self.assertIn(b"served", other.take(0x30))
+        log = self.assertExit(broker.stop(), 0).errors
+        held = [line for line in log.split("\n") if "is held" in line]
+        self.assertEqual(len(held), 1, held)
+        self.assertRegex(held[0], f"client absent is held: {self.first}: offset [0-9]+: a record "
+                                  f"is not what was written; {COUNT - 777} messages wait")
+        self.assertIn(self.hint(), held[0])
+        offset = int(held[0].split(f"{self.first}: offset ")[1].split(":")[0])
         self.assertLess(at - 400, offset)
         self.assertLess(offset, at)
-        self.assertIn(self.hint(), ended.errors)
 
         verify = self.assertExit(self.verb("verify"), 65)
-        self.assertIn(f"damaged: {self.first}: offset {offset}: a message that waits for client "
-                      "absent does not read", verify.text)
+        self.assertIn(f"damaged: {self.first}: offset {offset}: a message waiting for client "
+                      "absent cannot be read", verify.text)
         listed = self.assertExit(self.verb("repair"), 65).text
         lost = ("lost: a message for client absent, as far as it reads: topic=q qos=1 "
                 "payloadlen=600 ")
@@ -138,11 +155,33 @@ class StoreQueue(harness.Case):
         self.assertEqual(listed.count("lost: "), 1)
         repaired = self.assertExit(self.verb("repair", "--accept-loss"), 0)
         self.assertIn(lost, repaired.text)
-        self.assertIn("1 message that waits for client absent is lost",
-                      self.assertExit(self.verb("verify"), 0).text)
+        self.assertIn(f"1 message waiting for client absent cannot be read: {self.first} is "
+                      "damaged", self.assertExit(self.verb("verify"), 0).text)
         broker = self.start_on_store()
-        self.assertEqual(self.take(COUNT - 1), [line_of(n) for n in range(COUNT) if n != 777])
-        self.assertExit(broker.stop(), 0)
+        self.assertEqual(self.take(COUNT - 778), [line_of(n) for n in range(778, COUNT)])
+        self.assertIn("client absent: message dropped: it cannot be read: "
+                      f"{self.first}: offset {offset}: ",
+                      self.assertExit(broker.stop(), 0).errors)
+
+    def test_an_accepted_loss_is_not_one_of_later_segments(self):
+        self.fill()
+        names = sorted(glob.glob(self.store + "/broker/*.journal"))
+        self.assertGreater(len(names), 1)
+        os.mkdir(self.store + "/broker/lost")
+        with open(self.store + "/broker/lost/accepted", "w", encoding="utf-8") as file:
+            file.write("segments up to 1\n")
+        ends = []
+        for name, letter in zip(names[:2], "?!"):
+            with open(name, "r+b") as file:
+                at = file.read().index(b"." * 100, 200_000)
+                file.seek(at)
+                file.write(letter.encode() * 5)
+                ends.append(name)
+        verify = self.assertExit(self.verb("verify"), 65).text
+        self.assertIn(f"waiting for client absent cannot be read: {ends[0]} is damaged", verify)
+        damaged = [line for line in verify.split("\n") if "a message waiting for" in line]
+        self.assertEqual(len(damaged), 1, verify)
+        self.assertIn(f"damaged: {ends[1]}: offset ", damaged[0])
 
     def test_of_a_damaged_snapshot_the_sound_parts_are_kept(self):
         count = 34_000

@@ -43,7 +43,7 @@ class PlayedMessages final : public broker::ParkedMessages {
   // `gone` may be null: nothing is.
   PlayedMessages(const std::vector<KeptRecord>& kept, const std::set<std::uint32_t>* gone)
       : kept_(kept), gone_(gone) {}
-  broker::MessageRef read(const storage::BodyPlace& place, std::uint32_t cost, Now now) override {
+  broker::ReadMessage read(const storage::BodyPlace& place, std::uint32_t cost, Now now) override {
     const auto is_gone = [&](storage::Address one) { return gone_->contains(one.segment); };
     MQZ_CHECK(gone_ == nullptr || !place.any_of(is_gone));
     broker::Record record = record_of(kept_.at(place.at(0).offset - 1), now);

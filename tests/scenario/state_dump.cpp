@@ -133,7 +133,7 @@ class Dump {
 // Any shard can read back what a queue has left in the journal.
 broker::SnapshotObject at_hand(broker::Shard& shard, broker::SnapshotObject object) {
   if (auto* queue = std::get_if<broker::QueueImage>(&object)) {
-    for (broker::Outgoing& entry : queue->entries) entry.message = shard.message_of(entry);
+    for (broker::Outgoing& entry : queue->entries) entry.message = *shard.message_of(entry);
   }
   return object;
 }

@@ -391,8 +391,9 @@ constexpr Word table[] = {
      .standard = "strict",
      .take = take_store_recovery,
      .help = "What happens at the start when the store is damaged. strict: the broker does not "
-             "start, and says how to repair it; salvage: it repairs the store at the price of what "
-             "cannot be read, and logs what that was. (mqz's own word.)"},
+             "start, and says how to repair it, and a damaged message in a queue stops its client; "
+             "salvage: it repairs the store at the price of what cannot be read, passes over "
+             "damaged messages, and logs what that was. (mqz's own word.)"},
     {.name = "sys_interval",
      .kind = number,
      .scope = Scope::global,

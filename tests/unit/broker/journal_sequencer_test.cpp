@@ -51,7 +51,7 @@ struct Sequenced {
   }
   // What is committed now stands where it says, and in so many parts.
   void check_committed() {
-    JournalMessages messages(store.journal->segments(), false, [](const Error&) {});
+    JournalMessages messages(store.journal->segments());
     while (auto record = sequencer.take_committed()) {
       REQUIRE(!expected.empty());
       REQUIRE(payload_of(*record) == expected.front());
@@ -61,9 +61,9 @@ struct Sequenced {
       CHECK(record->position == next - 1);
       CHECK(record->place.count() == parts);
       const auto cost = cost_of(std::get<PublishRecord>(record->what).message->bytes());
-      const MessageRef again = messages.read(record->place, cost, now);
+      const ReadMessage again = messages.read(record->place, cost, now);
       REQUIRE(again);
-      REQUIRE(as_text(again->payload()) == expected.front());
+      REQUIRE(as_text((*again)->payload()) == expected.front());
       expected.pop_front();
     }
   }

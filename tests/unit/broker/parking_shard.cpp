@@ -34,8 +34,10 @@ class ParkingSequencer final : public Sequencer {
 class CountedMessages final : public ParkedMessages {
  public:
   explicit CountedMessages(ParkedRecords& records) : records_(records) {}
-  MessageRef read(const storage::BodyPlace& place, std::uint32_t, Now) override {
+  ReadMessage read(const storage::BodyPlace& place, std::uint32_t, Now) override {
     records_.reads.push_back(place.at(0));
+    const auto unread = records_.unread.find(place.at(0));
+    if (unread != records_.unread.end()) return tl::unexpected(unread->second);
     return records_.messages.at(place.at(0));
   }
 
@@ -45,8 +47,10 @@ class CountedMessages final : public ParkedMessages {
 
 }  // namespace
 
-ParkingShard::ParkingShard(const TurnLimits& limits, const Settings& settings) {
+ParkingShard::ParkingShard(const TurnLimits& limits, const Settings& settings, EventLog* log) {
   Shard::Options options;
+  options.log = log;
+  options.repair_command = "mqz broker store repair --accept-loss /store";
   options.settings = settings;
   options.turn = limits;
   options.sequencer = std::make_unique<ParkingSequencer>(records);
@@ -58,22 +62,25 @@ ParkingShard::ParkingShard(const TurnLimits& limits, const Settings& settings) {
 
 ParkingShard::~ParkingShard() = default;
 
-Connection& ParkingShard::ask_to_connect(const std::string& client_id) {
+Connection& ParkingShard::connect(const std::string& client_id, mqtt::Version version) {
+  Connection& connection = ask_to_connect(client_id, version);
+  MQZ_CHECK(connection.state == ConnectionState::open);
+  return connection;
+}
+
+Connection& ParkingShard::ask_to_connect(const std::string& client_id, mqtt::Version version) {
   mqtt::PropertyWriter properties;
-  properties.number(mqtt::PropertyId::session_expiry_interval, UINT32_MAX);
+  if (version == mqtt::Version::v5)
+    properties.number(mqtt::PropertyId::session_expiry_interval, UINT32_MAX);
   mqtt::Connect packet;
+  packet.version = version;
+  packet.clean_start = false;
   packet.client_id = client_id;
   packet.properties = properties.view();
   std::string bytes;
   mqtt::append(bytes, packet);
   Connection& connection = shard->accept(++last_transport_);
   shard->receive(connection, as_bytes(bytes));
-  return connection;
-}
-
-Connection& ParkingShard::connect(const std::string& client_id) {
-  Connection& connection = ask_to_connect(client_id);
-  MQZ_CHECK(connection.state == ConnectionState::open);
   return connection;
 }
 

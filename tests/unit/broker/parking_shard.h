@@ -18,18 +18,22 @@ struct ParkedRecords {
   static constexpr std::uint64_t in_segment = 100;
 
   std::map<storage::Address, MessageRef> messages{};
-  std::vector<storage::Address> reads{};  // since the last look
-  std::vector<Record> committed{};        // all
+  std::map<storage::Address, Unread> unread{};  // they cannot be read
+  std::vector<storage::Address> reads{};        // since the last look
+  std::vector<Record> committed{};              // all
 };
 
 class ParkingShard {
  public:
-  explicit ParkingShard(const TurnLimits& limits = {}, const Settings& settings = {});
+  explicit ParkingShard(const TurnLimits& limits = {}, const Settings& settings = {},
+                        EventLog* log = nullptr);
   ~ParkingShard();
 
-  // A client that resumes its session, or begins one that lasts; its packets are MQTT 5.
-  Connection& connect(const std::string& client_id);
-  Connection& ask_to_connect(const std::string& client_id);  // who may be refused
+  // A client that resumes its session, or begins one that lasts.
+  Connection& connect(const std::string& client_id, mqtt::Version version = mqtt::Version::v5);
+  // One who may be refused, or whose connection may be over already.
+  Connection& ask_to_connect(const std::string& client_id,
+                             mqtt::Version version = mqtt::Version::v5);
   void subscribe(Connection& connection, const std::string& filter);
   void publish(Connection& connection, const std::string& topic, const std::string& payload,
                std::uint32_t expiry_s = 0);

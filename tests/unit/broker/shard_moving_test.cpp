@@ -100,6 +100,39 @@ TEST_CASE("what is delivered while segments are emptied is not moved", "[broker]
   CHECK(moved_of(it.records).size() < 200);
 }
 
+TEST_CASE("a damaged message stays where it is while the others are moved", "[broker]") {
+  ParkingShard it;
+  it.queue_for("away", 300, std::string(2'000, 'x'));
+  const auto segments = all_segments(it);
+  const std::size_t before = left_in(it, "away", segments);
+  REQUIRE(before > 100);
+  const SendQueue& queue = it.queue_of("away");
+  const auto damaged = queue.at(queue.begin_position() + 20).message.place().at(0);
+  it.records.unread[damaged] = {{ErrorCode::corrupt, "damaged"}};
+  it.shard->empty_segments(segments);
+  it.settle();
+  CHECK(left_in(it, "away", segments) == 1);
+  CHECK(queue.at(queue.begin_position() + 20).message.place().at(0) == damaged);
+  CHECK(moved_of(it.records).size() == before - 1);
+}
+
+TEST_CASE("a disk that fails is asked once when segments are to be emptied", "[broker]") {
+  ParkingShard it;
+  it.queue_for("away", 300, std::string(2'000, 'x'));
+  const auto segments = all_segments(it);
+  const std::size_t before = left_in(it, "away", segments);
+  for (const auto& [address, message] : it.records.messages)
+    it.records.unread[address] = {{ErrorCode::io, "failed"}};
+  it.shard->empty_segments(segments);
+  it.settle();
+  CHECK(it.records.reads.size() == 1);
+  CHECK(left_in(it, "away", segments) == before);
+  it.records.unread.clear();
+  it.shard->empty_segments(segments);
+  it.settle();
+  CHECK(left_in(it, "away", segments) == 0);
+}
+
 TEST_CASE("a long queue is looked through in many turns", "[broker]") {
   ParkingShard it;
   it.queue_for("away", 25'000);

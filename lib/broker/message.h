@@ -31,10 +31,11 @@ class Message {
     return expires_ == MonoTime::max() ? std::nullopt : std::optional(expires_);
   }
   bool has_expired(MonoTime now) const { return now >= expires_; }
-  // The memory of the block; what queues are bounded by.
-  std::size_t bytes() const {
-    return sizeof(Message) + topic_bytes_ + properties_bytes_ + payload_bytes_;
+  std::size_t text_bytes() const {
+    return std::size_t{topic_bytes_} + properties_bytes_ + payload_bytes_;
   }
+  // The memory of the block.
+  std::size_t bytes() const { return sizeof(Message) + text_bytes(); }
 
  private:
   friend class MessageRef;

@@ -66,7 +66,7 @@ ReadMessage JournalMessages::read(const storage::BodyPlace& place, std::uint32_t
   if (!view) return unread(view.error());
   auto record = decode(view->head.type, view->head.version, view->body, now);
   MessageRef message = record ? take_message(*record) : MessageRef();
-  if (message && cost_of(message->bytes()) == cost) return message;
+  if (message && cost_of(message->text_bytes()) == cost) return message;
   return unread({ErrorCode::corrupt, fmt::format("{}: offset {}: not the message that waits",
                                                  reader_.path(), place.at(0).offset)});
 }

@@ -30,9 +30,8 @@ class Routed {
   std::string_view topic() const { return topic_; }
   mqtt::PropertyView properties() const { return properties_; }
   Bytes payload() const { return payload_; }
-  // Of the block it has, or would have.
-  std::size_t block_bytes() const {
-    return sizeof(Message) + topic_.size() + properties_.bytes().size() + payload_.size();
+  std::size_t text_bytes() const {
+    return topic_.size() + properties_.bytes().size() + payload_.size();
   }
   mqtt::Qos qos() const { return qos_; }
   bool retain() const { return retain_; }

@@ -45,11 +45,16 @@ struct Outgoing {
   SendState state = SendState::queued;
 };
 
-// What an entry with a message of so many bytes counts for.
-constexpr std::uint32_t cost_of(std::size_t message_bytes) {
+// FORMAT: what an entry counts for beside the text of its message. Whether a message found room,
+// and what snapshots say of entries, follow from it; so it stays as it is whatever memory they
+// take.
+inline constexpr std::size_t entry_cost = 56;
+
+// What an entry counts for whose message has so many bytes of topic, properties and payload.
+constexpr std::uint32_t cost_of(std::size_t text_bytes) {
   constexpr std::size_t most = UINT32_MAX;
-  return static_cast<std::uint32_t>(
-      message_bytes < most - sizeof(Outgoing) ? message_bytes + sizeof(Outgoing) : most);
+  return static_cast<std::uint32_t>(text_bytes < most - entry_cost ? text_bytes + entry_cost
+                                                                   : most);
 }
 
 class SendQueue {

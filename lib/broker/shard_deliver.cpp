@@ -127,7 +127,7 @@ void Shard::deliver_qos0(Session& session, Routed& message, const DeliveryForm& 
 // Is there room in the session's queue? If not, a client that is connected and does not keep up is
 // disconnected; for an absent one this message is dropped, and counted.
 bool Shard::make_room(Session& session, Routed& message) {
-  const std::size_t bytes = cost_of(message.block_bytes());
+  const std::size_t bytes = cost_of(message.text_bytes());
   const std::size_t waiting = session.durable ? session.send.size() : session.send.waiting();
   const std::size_t window = session.durable ? session.send.window() : 0;
   const bool fits = session.send.bytes() + bytes <= queue_bytes_max_ &&
@@ -142,7 +142,7 @@ bool Shard::make_room(Session& session, Routed& message) {
 void Shard::enqueue(Session& session, Routed& message, const DeliveryForm& form) {
   Outgoing outgoing{.message = is_parked(session, form) ? QueuedMessage(*form.place)
                                                         : QueuedMessage(message.block()),
-                    .cost = cost_of(message.block_bytes()),
+                    .cost = cost_of(message.text_bytes()),
                     .qos = form.qos,
                     .retain = form.retain};
   if (!form.identifiers.empty()) outgoing.identifier = form.identifiers[0];

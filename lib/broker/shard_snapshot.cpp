@@ -166,10 +166,9 @@ void ShardSnapshot::write_piece(const Session& session) {
   add_to(run.slice, std::move(image), run.queue_stamp, shard_.now_);
 }
 
-// What cannot be read stays parked. What the record takes in the journal is about what counts for
-// the queue, without the memory of its blocks.
+// What cannot be read stays parked. What the record takes in the journal is about the text that
+// counts for the queue.
 void ShardSnapshot::note_parked(Outgoing& outgoing) {
-  constexpr std::size_t around = sizeof(Message) + sizeof(Outgoing);
   if (!outgoing.message.is_parked()) return;
   const auto& whole = run_->written_whole;
   const storage::BodyPlace place = outgoing.message.place();
@@ -182,7 +181,7 @@ void ShardSnapshot::note_parked(Outgoing& outgoing) {
       return;
     }
   }
-  const std::size_t text = outgoing.cost > around ? outgoing.cost - around : 0;
+  const std::size_t text = outgoing.cost > entry_cost ? outgoing.cost - entry_cost : 0;
   for (std::size_t part = 0; part < place.count(); ++part)
     run_->parked.note(place.at(part), text / place.count() + storage::record_header_bytes);
 }

@@ -147,7 +147,7 @@ Outgoing read_outgoing(Reader in, bool& bad) {
   } else if (has_message) {
     const auto message_flags = in.number<std::uint32_t>(15);
     const MessageRef message = in.message(message_flags);
-    if (message) outgoing.cost = cost_of(message->bytes());
+    if (message) outgoing.cost = cost_of(message->text_bytes());
     outgoing.message = message;
   }
   bad |= in.is_bad() || !in.is_empty() || has_message != (state == KeptState::queued);

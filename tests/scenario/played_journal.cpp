@@ -48,7 +48,7 @@ class PlayedMessages final : public broker::ParkedMessages {
     MQZ_CHECK(gone_ == nullptr || !place.any_of(is_gone));
     broker::Record record = record_of(kept_.at(place.at(0).offset - 1), now);
     broker::MessageRef message = broker::take_message(record);
-    MQZ_CHECK(message && broker::cost_of(message->bytes()) == cost);
+    MQZ_CHECK(message && broker::cost_of(message->text_bytes()) == cost);
     return message;
   }
 

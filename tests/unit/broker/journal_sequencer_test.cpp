@@ -60,7 +60,7 @@ struct Sequenced {
       next += parts;
       CHECK(record->position == next - 1);
       CHECK(record->place.count() == parts);
-      const auto cost = cost_of(std::get<PublishRecord>(record->what).message->bytes());
+      const auto cost = cost_of(std::get<PublishRecord>(record->what).message->text_bytes());
       const ReadMessage again = messages.read(record->place, cost, now);
       REQUIRE(again);
       REQUIRE(as_text((*again)->payload()) == expected.front());

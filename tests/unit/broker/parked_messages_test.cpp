@@ -37,7 +37,7 @@ struct Journaled {
     store.journal->step(now.mono);
     while (const auto record = sequencer.take_committed()) {
       places.push_back(record->place);
-      costs.push_back(cost_of(std::get<PublishRecord>(record->what).message->bytes()));
+      costs.push_back(cost_of(std::get<PublishRecord>(record->what).message->text_bytes()));
     }
     REQUIRE(places.size() == 2);
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/broker/routed.h"
 #include "lib/mqtt/encode.h"
 
 using namespace mqz;
@@ -173,6 +174,23 @@ TEST_CASE("what was sent is queued in a snapshot, and what is over keeps its pla
   CHECK(entries[5].message.place().at(0) == storage::Address{3, 512});
   CHECK(entries[6].message.place().count() == 2);
   CHECK(entries[6].message.place().at(1) == storage::Address{4, 512});
+}
+
+TEST_CASE("what an entry of a queue counts for is of the format, and not a size of memory") {
+  mqtt::PropertyWriter properties;
+  properties.text(mqtt::PropertyId::content_type, "text");
+  const MessageRef message =
+      MessageRef::make("a/b", properties.view(), as_bytes(std::string_view("12345")),
+                       mqtt::Qos::at_least_once, false, MonoTime::max());
+  CHECK(cost_of(message->text_bytes()) == 56 + 3 + 7 + 5);
+  CHECK(cost_of(Routed(message).text_bytes()) == 56 + 3 + 7 + 5);
+  CHECK(cost_of(UINT32_MAX - 57) == UINT32_MAX - 1);
+  CHECK(cost_of(UINT32_MAX) == UINT32_MAX);
+
+  QueueImage queue{.number = 1};
+  queue.entries.push_back({.message = message});
+  const auto again = decoded(kept(std::move(queue)));
+  CHECK(std::get<QueueImage>(*again).entries.at(0).cost == 56 + 3 + 7 + 5);
 }
 
 TEST_CASE("a snapshot entry that was cut is refused, or another entry", "[broker]") {

@@ -61,7 +61,7 @@ TEST_CASE("a queue is shown in parts whose messages fit into memory", "[broker]"
   while (const auto record = sequencer.take_committed()) {
     const Message& message = *std::get<PublishRecord>(record->what).message;
     queue.entries.push_back({.message = QueuedMessage(record->place),
-                             .cost = cost_of(message.bytes()),
+                             .cost = cost_of(message.text_bytes()),
                              .qos = mqtt::Qos::at_least_once});
   }
   queue.entries[5].message = QueuedMessage(storage::Address{99, 512});

@@ -133,6 +133,7 @@ Result<StoreCheck> check_store(os::Disk& disk, const std::string& directory, Now
   auto summary = storage::dump_store(disk, directory, &walk, &walk);
   if (!summary) return tl::unexpected(summary.error());
   check.summary = std::move(*summary);
+  check.broken = walk.broken();
   checker.finish();
   return check;
 }
@@ -159,6 +160,10 @@ std::string describe(const StoreCheck& check) {
   }
   if (summary.given_up > 0)
     fmt::format_to(to, "{} positions were given up by a repair\n", summary.given_up);
+  if (check.broken > 0) {
+    fmt::format_to(to, "{} message{} of which a part is missing {} lost as a whole\n", check.broken,
+                   check.broken == 1 ? "" : "s", check.broken == 1 ? "is" : "are");
+  }
   for (const StoreCheck::Unreadable& one : check.unreadable) {
     fmt::format_to(to, "{} waiting for client {} cannot be read: {} is {}\n",
                    broker::count_messages(one.offsets.size()), one.client, one.file,
@@ -202,6 +207,7 @@ std::string describe_json(const StoreCheck& check) {
     to.number("bytes", one.header.bytes);
   });
   object.number("given_up", summary.given_up);
+  object.number("broken", check.broken);
   object.number("torn_bytes", summary.torn_bytes);
   object.name("unreadable");
   append_list(text, check.unreadable, [](JsonObject& to, const StoreCheck::Unreadable& one) {

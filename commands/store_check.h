@@ -30,6 +30,7 @@ struct StoreCheck {
     std::vector<std::uint32_t> offsets{};  // of their records
   };
   std::vector<Unreadable> unreadable{};
+  std::uint64_t broken = 0;  // records of which a part was given up: the rest is no use
 
   broker::SessionLedger ledger{};  // behind the last record
 

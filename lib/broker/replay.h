@@ -33,6 +33,8 @@ class Replay {
 
   // The next entry of a snapshot, with its stamp. All of them before the first record.
   void restore(SnapshotObject object, std::uint64_t stamp);
+  // All of them reflect what is older.
+  std::uint64_t replay_from() const { return replay_from_; }
   // The next record, with its position; some may be older than the objects they touch.
   void apply(Record record);
   // There are no more: the shards are as they were.

@@ -89,6 +89,10 @@ Result<void> Server::open_store(const StoreOptions& options) {
   const auto accepted = storage::accepted_loss(disk_of(options), options.directory);
   if (!accepted) return tl::unexpected(accepted.error());
   accepted_ = options.salvages ? storage::any_loss : *accepted;
+  if (store_->broken_messages() > 0) {
+    log_->write(LogType::error, fmt::format("{} messages of which a part is missing are lost",
+                                            store_->broken_messages()));
+  }
   if (auto checked = check_queues(replay); !checked) return checked;
   auto sequencer = std::make_unique<JournalSequencer>(store_->journal(), os::random_u64());
   const storage::OpenReport& report = store_->report();

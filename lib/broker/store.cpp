@@ -18,8 +18,9 @@ class Restorer final : public storage::StoreVisitor {
     storage::RecordView view;
     for (storage::Position position = frame.first; reader.next(view); ++position) {
       Bytes body;
+      if (position < replay_.replay_from()) continue;
       const auto address = frame.address_of(view);
-      if (!parts_.add(frame.frame.incarnation(), view, address, body)) continue;
+      if (!parts_.add(frame.frame, view, address, body)) continue;
       if (auto applied = apply(view, body, position, address); !applied) return applied;
     }
     return {};
@@ -34,6 +35,7 @@ class Restorer final : public storage::StoreVisitor {
     replay_.restore(*std::move(object), entry.stamp);
     return {};
   }
+  std::uint64_t broken() const { return parts_.broken(); }
 
  private:
   Result<void> apply(const storage::RecordView& view, Bytes body, storage::Position position,
@@ -74,6 +76,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, Replay& 
     return tl::unexpected(std::move(error));
   }
   store->journal_ = std::move(*journal);
+  store->broken_messages_ = restorer.broken();
   return store;
 }
 

@@ -41,12 +41,15 @@ class Store {
 
   storage::Journal& journal() { return *journal_; }
   const storage::OpenReport& report() const { return report_; }
+  // Messages that were lost as a whole because a part of them was: found when it was opened.
+  std::uint64_t broken_messages() const { return broken_messages_; }
   // Of the snapshot that was found; 0 if there is none.
   std::uint64_t snapshot_bytes() const;
 
  private:
   Store() = default;
   storage::OpenReport report_{};
+  std::uint64_t broken_messages_ = 0;
   std::unique_ptr<storage::Journal> journal_{};
   std::unique_ptr<storage::CommitThread> committer_{};
 };

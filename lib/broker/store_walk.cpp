@@ -80,7 +80,8 @@ Result<void> StoreWalk::on_frame(const storage::JournalFrame& frame) {
   storage::RecordView view;
   for (storage::Position position = frame.first; reader.next(view); ++position) {
     Bytes body;
-    if (!parts_.add(frame.frame.incarnation(), view, body)) continue;
+    if (position < replay_from_) continue;
+    if (!parts_.add(frame.frame, view, body)) continue;
     if (auto shown = show(view, body, position); !shown) return shown;
   }
   return {};
@@ -88,7 +89,6 @@ Result<void> StoreWalk::on_frame(const storage::JournalFrame& frame) {
 
 Result<void> StoreWalk::show(const storage::RecordView& view, Bytes body,
                              storage::Position position) {
-  if (position < replay_from_) return {};
   auto record = decode(view.head.type, view.head.version, body, now_);
   if (!record)
     return visitor_.on_record({position, view.head, body.size(), &record.error(), nullptr});

@@ -60,6 +60,8 @@ class StoreWalk final : public storage::EntryVisitor, public storage::SnapshotVi
   Result<void> on_snapshot_entry(const storage::SnapshotEntry& entry) override;
   Result<void> on_frame(const storage::JournalFrame& frame) override;
   Result<void> on_gap(storage::Position first, storage::Position end) override;
+  // So far: records that were larger than a frame, and of which a part is missing.
+  std::uint64_t broken() const { return parts_.broken(); }
 
  private:
   Result<void> come_to(storage::Position first);

@@ -27,7 +27,7 @@ void join(PartJoiner& joiner, const Frame& frame, std::vector<std::string>& bodi
   RecordView record;
   Bytes body;
   while (records.next(record)) {
-    if (joiner.add(view.incarnation(), record, body)) bodies.emplace_back(as_text(body));
+    if (joiner.add(view, record, body)) bodies.emplace_back(as_text(body));
   }
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("who joins parts knows where they stand", "[storage]") {
     RecordReader records(view);
     RecordView record;
     while (records.next(record)) {
-      if (!joiner.add(1, record, Address{7, ++offset}, body)) continue;
+      if (!joiner.add(view, record, Address{7, ++offset}, body)) continue;
       if (record.head.part == Part::last)
         CHECK(joiner.addresses() == std::vector<Address>{{7, 2}, {7, 3}, {7, 4}});
     }
@@ -82,4 +82,25 @@ TEST_CASE("parts of two writers do not mix, and those of a dead one are void", "
   joiner.forget(1);
   join(joiner, one[2], bodies);
   CHECK(bodies == std::vector<std::string>{"before", "behind"});
+}
+
+TEST_CASE("a record of which any part is missing is never whole", "[storage]") {
+  const auto frames = split(1, std::string(45, 'x'));  // 5 parts, and what stands around them
+  REQUIRE(frames.size() == 6);
+  for (std::size_t gone = 1; gone < frames.size(); ++gone) {
+    PartJoiner joiner;
+    std::vector<std::string> bodies;
+    for (std::size_t index = 0; index < frames.size(); ++index) {
+      if (index != gone) join(joiner, frames[index], bodies);
+    }
+    // The next of the writer.
+    FrameBuilder builder(1, 7);
+    builder.add(head, as_bytes("next"));
+    join(joiner, builder.take(), bodies);
+    INFO("without frame " << gone);
+    CHECK(bodies == (gone == 5 ? std::vector<std::string>{"before", "next"}
+                               : std::vector<std::string>{"before", "behind", "next"}));
+    CHECK(joiner.begun() == 0);
+    CHECK(joiner.broken() == 1);
+  }
 }

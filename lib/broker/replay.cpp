@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "lib/broker/shard_restore.h"
-
 namespace mqz::broker {
 
 std::string count_messages(std::uint64_t count) {
@@ -31,7 +29,8 @@ std::string text_of(const MissingMessages& missing, const std::string& directory
       clients == 1 ? "client " + names : fmt::format("{} clients ({})", clients, names));
 }
 
-Replay::Replay(std::vector<Shard*> shards) : shards_(std::move(shards)) {
+Replay::Replay(std::vector<Shard*> shards, MissingEntries missing)
+    : shards_(std::move(shards)), missing_(std::move(missing)) {
   for (Shard* shard : shards_) shard->begin_replay();
 }
 
@@ -75,7 +74,8 @@ void Replay::restore(SnapshotObject object, std::uint64_t stamp) {
     void operator()(QueueImage& image) const {
       const auto at = replay.sessions_.find(image.number);
       if (at == replay.sessions_.end()) return;
-      ShardRestore(*replay.shards_[at->second.shard]).queue(at->second.session, std::move(image));
+      ShardRestore home(*replay.shards_[at->second.shard]);
+      home.queue(at->second.session, std::move(image), replay.missing_);
     }
     void operator()(EndedImage& image) const {
       replay.ended_[image.number] = stamp;
@@ -99,9 +99,16 @@ void Replay::restore(SnapshotObject object, std::uint64_t stamp) {
 void Replay::end_restoring() {
   if (!std::exchange(is_restoring_, false)) return;
   for (Shard* shard : shards_) {
-    ShardRestore(*shard).fill_queues();
+    ShardRestore(*shard).fill_queues(missing_);
     ShardRestore(*shard).link_shares(*shards_.front());
   }
+}
+
+Result<void> Replay::check() const {
+  if (!missing_.too_many_of) return {};
+  return fail(ErrorCode::corrupt, fmt::format("the snapshot: client {}: more of its queue is "
+                                              "missing than a repair can have left out",
+                                              *missing_.too_many_of));
 }
 
 void Replay::find_session(Record& record) const {

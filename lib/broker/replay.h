@@ -8,7 +8,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "lib/base/error.h"
 #include "lib/broker/shard.h"
+#include "lib/broker/shard_restore.h"
 #include "lib/broker/snapshot_codec.h"
 
 namespace mqz::broker {
@@ -29,7 +31,7 @@ std::string text_of(const MissingMessages& missing, const std::string& directory
 class Replay {
  public:
   // The shards of the new life, the front first; fresh, and with their time set.
-  explicit Replay(std::vector<Shard*> shards);
+  explicit Replay(std::vector<Shard*> shards, MissingEntries missing = {});
 
   // The next entry of a snapshot, with its stamp. All of them before the first record.
   void restore(SnapshotObject object, std::uint64_t stamp);
@@ -37,6 +39,8 @@ class Replay {
   std::uint64_t replay_from() const { return replay_from_; }
   // The next record, with its position; some may be older than the objects they touch.
   void apply(Record record);
+  // corrupt when a snapshot says of a queue what none can be like.
+  Result<void> check() const;
   // There are no more: the shards are as they were.
   void end();
   // Behind the last record: which messages of queues cannot be in any segment.
@@ -68,6 +72,7 @@ class Replay {
   std::unordered_map<std::string, Known> known_{};
   std::unordered_map<std::uint64_t, std::uint64_t> ended_{};  // when, by number
   SegmentsImage needed_segments_{};
+  MissingEntries missing_;
   std::uint64_t replay_from_ = 0;
   std::uint64_t last_position_ = 0;
   bool is_restoring_ = false;

@@ -72,6 +72,10 @@ void SendQueue::restore(std::uint64_t begin, std::uint64_t dup_until, const Reac
 }
 
 void SendQueue::fill(std::uint64_t end) {
+  if (ring_.empty() && ring_.end_position() < end) {
+    ring_.begin_at(end);
+    count_unsettled();
+  }
   while (ring_.end_position() < end) push({.state = SendState::retired});
   pop_retired();
 }

@@ -60,6 +60,8 @@ constexpr std::uint32_t cost_of(std::size_t text_bytes) {
 class SendQueue {
  public:
   static constexpr std::uint64_t identifiers = 65'535;
+  // No queue ever comes as far.
+  static constexpr std::uint64_t positions_max = std::uint64_t{1} << 56U;
 
   static std::uint16_t packet_id(std::uint64_t position) {
     return static_cast<std::uint16_t>(1 + position % identifiers);
@@ -133,7 +135,8 @@ class SendQueue {
 
   // As a snapshot has it; on a new queue, before anything is pushed.
   void restore(std::uint64_t begin, std::uint64_t dup_until, const Reach& reach);
-  // Positions up to `end` that nothing is known of count as retired.
+  // Positions up to `end` that nothing is known of count as retired. They take memory behind an
+  // entry that is not retired.
   void fill(std::uint64_t end);
   // Positions below it were sent to a client whose connection is gone, or may have been.
   std::uint64_t dup_until() const { return dup_until_; }

@@ -43,10 +43,20 @@ SlotId ShardRestore::session(SessionImage image, std::uint64_t stamp) {
   return session.id;
 }
 
-void ShardRestore::queue(SlotId id, QueueImage image) {
+bool ShardRestore::fill(Session& session, std::uint64_t end, MissingEntries& missing) {
+  const std::uint64_t from = session.send.end_position();
+  // Before the first entry that is there they take no memory.
+  const std::uint64_t count = session.send.empty() || end < from ? 0 : end - from;
+  if (count > missing.left) return missing.too_many_of = session.client_id, false;
+  missing.left -= count;
+  session.send.fill(end);
+  return true;
+}
+
+void ShardRestore::queue(SlotId id, QueueImage image, MissingEntries& missing) {
   Session* session = shard_.sessions_.find(id);
   if (session == nullptr || image.begin < session->send.end_position()) return;
-  session->send.fill(image.begin);
+  if (!fill(*session, image.begin, missing)) return;
   for (Outgoing& outgoing : image.entries) {
     session->took_shares |= outgoing.extra && outgoing.extra->origin != 0;
     session->send.push(std::move(outgoing));
@@ -81,11 +91,11 @@ void ShardRestore::front(const FrontImage& image, std::uint64_t stamp) {
   restored().end_stamp = stamp;
 }
 
-void ShardRestore::fill_queues() {
+void ShardRestore::fill_queues(MissingEntries& missing) {
   if (!shard_.restored_) return;
   shard_.sessions_.for_each([&](Session& session) {
     const auto at = restored().queue_ends.find(&session);
-    if (at != restored().queue_ends.end()) session.send.fill(at->second);
+    if (at != restored().queue_ends.end()) fill(session, at->second, missing);
   });
 }
 

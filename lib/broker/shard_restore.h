@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -23,20 +24,27 @@ struct RestoredState {
   std::unordered_set<std::string> replayed_topics{};
 };
 
+// Positions of queues whose entries are not in the snapshot, since a repair could not read them.
+struct MissingEntries {
+  // As many as 2 GB of the smallest messages.
+  std::uint64_t left = std::uint64_t{1} << 25U;
+  std::optional<std::string> too_many_of{};  // the client
+};
+
 class ShardRestore {
  public:
   explicit ShardRestore(Shard& shard) : shard_(shard) {}
 
   // What an older entry said of the client id has to be forgotten before.
   SlotId session(SessionImage image, std::uint64_t stamp);
-  void queue(SlotId session, QueueImage image);
+  void queue(SlotId session, QueueImage image, MissingEntries& missing);
   void forget(std::string_view client_id);
   void retained(const MessageRef& message);
   void will(std::uint64_t claim, Will will);
   void share(ShareImage image, std::uint64_t stamp);
   void front(const FrontImage& image, std::uint64_t stamp);
   // Where entries of a queue could not be read their positions count as settled.
-  void fill_queues();
+  void fill_queues(MissingEntries& missing);
   // Messages that wait in segments that are not in `table`, added by segment and client id.
   using Missing = std::map<std::uint32_t, std::map<std::string, std::uint64_t>>;
   void find_missing(const storage::SegmentTable& table, Missing& missing) const;
@@ -45,6 +53,7 @@ class ShardRestore {
 
  private:
   RestoredState& restored();
+  static bool fill(Session& session, std::uint64_t end, MissingEntries& missing);
 
   Shard& shard_;
 };

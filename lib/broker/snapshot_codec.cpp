@@ -255,7 +255,9 @@ OwedRead read_owed(Reader& in) {
   return owed;
 }
 
-SessionImage read_session(Reader& in, Bytes key) {
+std::uint64_t read_position(Reader& in) { return in.number(SendQueue::positions_max); }
+
+SessionImage read_session(Reader& in, Bytes key, bool& bad) {
   SessionImage image{.client_id = std::string(as_text(key))};
   image.number = in.number();
   image.claim = in.number();
@@ -280,8 +282,9 @@ SessionImage read_session(Reader& in, Bytes key) {
   image.last_read = in.number<std::uint32_t>();
   for (auto count = in.number(); count > 0 && !in.is_bad(); --count)
     image.reads_owed.push_back(read_owed(in));
-  image.queue_begin = in.number();
-  image.queue_end = in.number();
+  image.queue_begin = read_position(in);
+  image.queue_end = read_position(in);
+  bad |= image.queue_begin > image.queue_end;
   image.dup_until = in.number();
   image.reach.position = in.number();
   image.reach.window = in.number<std::uint16_t>();
@@ -294,7 +297,7 @@ QueueImage read_queue(Reader& in, Bytes key, Now now, bool& bad) {
   Reader number(key, now);
   QueueImage image{.number = number.number()};
   bad |= number.is_bad() || !number.is_empty();
-  image.begin = in.number();
+  image.begin = read_position(in);
   bad |= in.is_bad();
   while (!in.is_empty() && !bad)
     image.entries.push_back(read_outgoing(Reader(in.block(), now), bad));
@@ -303,7 +306,7 @@ QueueImage read_queue(Reader& in, Bytes key, Now now, bool& bad) {
 
 SnapshotObject read_object(SnapshotKind kind, Bytes key, Reader& in, Now now, bool& bad) {
   switch (kind) {
-    case SnapshotKind::session: return read_session(in, key);
+    case SnapshotKind::session: return read_session(in, key, bad);
     case SnapshotKind::queue: return read_queue(in, key, now, bad);
     case SnapshotKind::ended: return EndedImage{std::string(as_text(key)), in.number()};
     case SnapshotKind::retained: {

@@ -33,7 +33,7 @@ class Restorer final : public storage::StoreVisitor {
     auto object = decode(entry, now_);
     if (!object) return tl::unexpected(object.error());
     replay_.restore(*std::move(object), entry.stamp);
-    return {};
+    return replay_.check();
   }
   std::uint64_t broken() const { return parts_.broken(); }
 
@@ -51,7 +51,7 @@ class Restorer final : public storage::StoreVisitor {
     record->place = view.head.part == storage::Part::whole ? storage::BodyPlace(address)
                                                            : storage::BodyPlace(parts_.addresses());
     replay_.apply(*std::move(record));
-    return {};
+    return replay_.check();
   }
 
   Replay& replay_;
@@ -75,6 +75,9 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, Replay& 
       error.text = options.directory + ": " + error.text;
     return tl::unexpected(std::move(error));
   }
+  replay.end();
+  if (auto checked = replay.check(); !checked)
+    return fail(checked.error().code, options.directory + ": " + checked.error().text);
   store->journal_ = std::move(*journal);
   store->broken_messages_ = restorer.broken();
   return store;

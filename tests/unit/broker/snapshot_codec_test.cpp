@@ -205,6 +205,19 @@ TEST_CASE("a snapshot entry that was cut is refused, or another entry", "[broker
   }
 }
 
+TEST_CASE("a queue in a snapshot is as long as one can be", "[broker]") {
+  const auto image = [](std::uint64_t begin, std::uint64_t end) {
+    SessionImage one{.client_id = "c", .number = 1};
+    one.queue_begin = begin;
+    one.queue_end = end;
+    return decoded(kept(one));
+  };
+  CHECK(image(7, SendQueue::positions_max).has_value());
+  CHECK(image(8, 7).error().code == ErrorCode::corrupt);
+  CHECK(image(0, SendQueue::positions_max + 1).error().code == ErrorCode::corrupt);
+  CHECK_FALSE(decoded(kept(QueueImage{1, SendQueue::positions_max + 1, {}})).has_value());
+}
+
 TEST_CASE("snapshot entries of a newer program are told from damaged ones", "[broker]") {
   Kept entry = kept(EndedImage{"gone", 6});
   CHECK(decoded(entry, 2).error().code == ErrorCode::invalid);

@@ -102,6 +102,10 @@ struct Shower {
     line.time("time", record.time);
     line.number("queue_bytes_max", record.queue_bytes_max);
     line.number("queue_messages_max", record.queue_messages_max);
+    std::vector<std::string> without;
+    for (const broker::LostRecords& lost : record.without)
+      without.push_back(fmt::format("{} to {}", lost.first, lost.end - 1));
+    if (!without.empty()) line.texts("without", "without", without);
   }
 };
 

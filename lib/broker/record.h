@@ -125,11 +125,19 @@ struct EndRecord {
   std::uint64_t claim = 0;
 };
 
+// Positions of records that a repair has given up, from `first` to before `end`.
+struct LostRecords {
+  std::uint64_t first = 0;
+  std::uint64_t end = 0;
+  friend bool operator==(const LostRecords&, const LostRecords&) = default;
+};
+
 // A broker begins: clients of an earlier one have lost their connections.
 struct StartRecord {
   WallTime time{};
   std::uint64_t queue_bytes_max = 0;  // in force from here on
   std::uint64_t queue_messages_max = 0;
+  std::vector<LostRecords> without{};  // those that its replay has met: its state lacks them
 };
 
 struct QueuePlace {

@@ -92,6 +92,11 @@ struct Putter {
     sink.number(static_cast<std::uint64_t>(record.time.time_since_epoch().count()));
     sink.number(record.queue_bytes_max);
     sink.number(record.queue_messages_max);
+    sink.number(record.without.size());
+    for (const LostRecords& lost : record.without) {
+      sink.number(lost.first);
+      sink.number(lost.end);
+    }
   }
   void operator()(const ReadDoneRecord& record) const { sink.number(record.number); }
   void operator()(const MovedRecord& record) const {
@@ -164,6 +169,17 @@ ConnectRecord read_connect(Reader& in) {
   return record;
 }
 
+StartRecord read_start(Reader& in) {
+  StartRecord record{.time = in.wall()};
+  record.queue_bytes_max = in.number();
+  record.queue_messages_max = in.number();
+  for (auto count = in.number(); count > 0 && !in.is_bad(); --count) {
+    const std::uint64_t first = in.number();
+    record.without.push_back({first, in.number()});
+  }
+  return record;
+}
+
 DisconnectRecord read_disconnect(Reader& in) {
   DisconnectRecord record;
   record.claim = in.number();
@@ -226,13 +242,7 @@ void read_what(RecordType type, Reader& in, Target& to) {
     case RecordType::repeat: to = RepeatRecord{in.number<std::uint16_t>()}; return;
     case RecordType::will: to = WillRecord{in.number()}; return;
     case RecordType::end: to = EndRecord{in.number()}; return;
-    case RecordType::start: {
-      StartRecord record{.time = in.wall()};
-      record.queue_bytes_max = in.number();
-      record.queue_messages_max = in.number();
-      to = record;
-      return;
-    }
+    case RecordType::start: to = read_start(in); return;
     case RecordType::read_done: to = ReadDoneRecord{in.number<std::uint32_t>()}; return;
     case RecordType::moved: to = read_moved(in); return;
   }

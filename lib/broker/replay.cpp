@@ -104,6 +104,12 @@ void Replay::end_restoring() {
   }
 }
 
+void Replay::pass_over(const LostRecords& lost) {
+  end_restoring();
+  if (lost.first == lost.end || lost.end <= replay_from_) return;
+  for (Shard* shard : shards_) ShardRestore(*shard).pass_over(lost);
+}
+
 Result<void> Replay::check() const {
   if (!missing_.too_many_of) return {};
   return fail(ErrorCode::corrupt, fmt::format("the snapshot: client {}: more of its queue is "

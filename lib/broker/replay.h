@@ -39,6 +39,8 @@ class Replay {
   std::uint64_t replay_from() const { return replay_from_; }
   // The next record, with its position; some may be older than the objects they touch.
   void apply(Record record);
+  // Behind the last record, positions that a repair has given up.
+  void pass_over(const LostRecords& lost);
   // corrupt when a snapshot says of a queue what none can be like.
   Result<void> check() const;
   // There are no more: the shards are as they were.

@@ -140,6 +140,28 @@ void SendQueue::settle(std::uint64_t position, std::uint16_t ahead) {
   extend_reach();
 }
 
+// All before it may have been settled, and what follows it was not.
+void SendQueue::settle_elsewhere(std::uint64_t position, std::uint16_t ahead) {
+  ahead_ = ahead;
+  may_reach(std::min(position, positions_max) + 1 + window_ + ahead);
+  extend_reach();
+}
+
+void SendQueue::end_use_elsewhere(std::uint64_t sent_until) {
+  may_reach(std::min(sent_until, positions_max));
+  interrupt();
+}
+
+void SendQueue::may_reach(std::uint64_t position) {
+  reach_ = std::max(reach_, ring_.begin_position());
+  for (; reach_ < std::min(position, ring_.end_position()); ++reach_) {
+    if (ring_.at(reach_).state != SendState::retired) ++unsettled_;
+  }
+  if (reach_ >= position) return;
+  unsettled_ += position - reach_;
+  reach_ = position;
+}
+
 void SendQueue::count_unsettled() {
   unsettled_ = 0;
   for (std::uint64_t at = ring_.begin_position(); at < reach_; ++at) {

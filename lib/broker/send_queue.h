@@ -95,6 +95,10 @@ class SendQueue {
   std::uint16_t ask_ahead();
   // That record is applied.
   void settle(std::uint64_t position, std::uint16_t ahead);
+  // The same of a record that has the positions of another queue than this, which had at least as
+  // many entries: here it settles nothing, and what that queue can have sent counts as sent.
+  void settle_elsewhere(std::uint64_t position, std::uint16_t ahead);
+  void end_use_elsewhere(std::uint64_t sent_until);
 
   void push(Outgoing outgoing);
 
@@ -166,6 +170,7 @@ class SendQueue {
   bool is_kept_waiting() const;
   void count_unsettled();
   void extend_reach();
+  void may_reach(std::uint64_t position);
   void pop_retired();
 
   Ring<Outgoing> ring_{};

@@ -1,6 +1,7 @@
 // PUBACK, PUBREC, PUBREL and PUBCOMP, in both directions (3.4 to 3.7, 4.3).
 #include "lib/base/rules.h"
 #include "lib/broker/shard.h"
+#include "lib/broker/shard_restore.h"
 #include "lib/broker/shard_snapshot.h"
 
 namespace mqz::broker {
@@ -63,6 +64,11 @@ void Shard::on_pubrec(Connection& connection, const Ack& ack) {
 
 void Shard::apply_settle(Session& session, Connection* connection, const SettleRecord& record) {
   SendQueue& send = session.send;
+  if (restored_ != nullptr && !restored_->is_sure(session, record.position)) {
+    // It may come again.
+    if (record.what != Settled::released) send.settle_elsewhere(record.position, record.ahead);
+    return;
+  }
   if (!send.has(record.position)) return;
   snapshot_->note_settling(session, record.position);
   const SendState state = send.at(record.position).state;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lib/broker/shard.h"
+#include "lib/broker/shard_restore.h"
 
 namespace mqz::broker {
 
@@ -50,6 +51,9 @@ class ShardApply {
     Connection* found = shard_.connections_.find(record_.connection);
     return found != nullptr && found->state == ConnectionState::open ? found : nullptr;
   }
+  bool is_sure_read(const Session& of, std::uint32_t number) const {
+    return shard_.restored_ == nullptr || shard_.restored_->is_sure_read(of, number);
+  }
 
   Shard& shard_;
   Record& record_;
@@ -67,7 +71,8 @@ void ShardApply::deliver(DeliverRecord& delivery) const {
                     .is_due = delivery.read == 0 || shard_.is_still_due(delivery),
                     .place = &record_.place};
   if (delivery.identifier != 0) form.identifiers = {&delivery.identifier, 1};
-  if (delivery.owed_read != 0) Shard::note_given(*to, delivery);
+  if (delivery.owed_read != 0 && is_sure_read(*to, delivery.owed_read))
+    Shard::note_given(*to, delivery);
   if (to->durable) return shard_.deliver_kept(*to, message, form);
   if (!shard_.is_replaying_) shard_.deliver(*to, message, form);
 }
@@ -140,7 +145,7 @@ void ShardApply::end(const EndRecord& end) const {
 
 void ShardApply::read_done(const ReadDoneRecord& done) const {
   Session* found = session();
-  if (found == nullptr || !found->reads_owed) return;
+  if (found == nullptr || !found->reads_owed || !is_sure_read(*found, done.number)) return;
   auto& owed = found->reads_owed.use();
   const auto at = std::ranges::find(owed, done.number, &OwedRead::number);
   if (at != owed.end()) owed.erase(at);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lib/broker/shard.h"
+#include "lib/broker/shard_restore.h"
 
 namespace mqz::broker {
 namespace {
@@ -162,6 +163,7 @@ void ShardMoving::apply(const Record& record, const MovedRecord& moved) {
   for (const QueuePlace& place : moved.places) {
     Session* session = shard_.sessions_.find(place.session);
     if (session == nullptr || shard_.is_reflected(*session, record.position)) continue;
+    if (shard_.restored_ && !shard_.restored_->is_sure(*session, place.position)) continue;
     session->send.move(place.position,
                        record.place ? QueuedMessage(record.place) : QueuedMessage(moved.message));
   }

@@ -91,6 +91,14 @@ void Shard::end_replay(std::uint64_t active) {
   for (ShardIndex to = 0; has_part && to < options_.count; ++to) {
     if (to != options_.index && (active_ & bit_of(to)) != 0) tell_everything(to);
   }
+  // First of all: positions that records behind it name are those of this life.
+  if (is_front()) {
+    propose(
+        {.what = StartRecord{.time = now_.wall,
+                             .queue_bytes_max = settings_.queue_bytes_max,
+                             .queue_messages_max = settings_.queue_messages_max,
+                             .without = restored_ ? restored_->lost : std::vector<LostRecords>()}});
+  }
   // The record that they are settled was lost.
   sessions_.for_each([&](Session& session) {
     for (auto at = session.send.begin_position(); at < session.send.end_position(); ++at) {
@@ -98,10 +106,6 @@ void Shard::end_replay(std::uint64_t active) {
         propose({.session = session.id, .what = SettleRecord{Settled::finished, at}});
     }
   });
-  if (!is_front()) return;
-  propose({.what = StartRecord{.time = now_.wall,
-                               .queue_bytes_max = settings_.queue_bytes_max,
-                               .queue_messages_max = settings_.queue_messages_max}});
 }
 
 void Shard::propose_owed() {

@@ -1,8 +1,30 @@
 #include "lib/broker/shard_restore.h"
 
+#include <algorithm>
+
+#include "lib/base/rules.h"
 #include "lib/mqtt/topic.h"
 
 namespace mqz::broker {
+
+bool RestoredState::is_sure(const Session& session, std::uint64_t position) const {
+  const auto at = sure.find(session.number);
+  return at == sure.end() || position < at->second.positions_end || !MQZ_RULE(sure_positions);
+}
+
+bool RestoredState::is_sure_read(const Session& session, std::uint32_t number) const {
+  const auto at = sure.find(session.number);
+  return at == sure.end() || number <= at->second.last_read;
+}
+
+void RestoredState::begin_life(const std::vector<LostRecords>& without) {
+  const auto is_named = [&](const LostRecords& one) {
+    return std::ranges::find(without, one) != without.end();
+  };
+  if (!std::ranges::all_of(unnamed, is_named)) return;
+  unnamed.clear();
+  sure.clear();
+}
 
 bool Shard::is_reflected(const Session& session, std::uint64_t position) const {
   if (!restored_) return false;
@@ -96,6 +118,18 @@ void ShardRestore::fill_queues(MissingEntries& missing) {
   shard_.sessions_.for_each([&](Session& session) {
     const auto at = restored().queue_ends.find(&session);
     if (at != restored().queue_ends.end()) fill(session, at->second, missing);
+  });
+}
+
+// What a client said of its own messages may be among it, too: rather twice than not at all.
+void ShardRestore::pass_over(const LostRecords& lost) {
+  restored().lost.push_back(lost);
+  restored().unnamed.push_back(lost);
+  shard_.sessions_.for_each([&](Session& session) {
+    if (!session.recorded || shard_.is_reflected(session, lost.end - 1)) return;
+    restored().sure.try_emplace(
+        session.number, RestoredState::Sure{session.send.end_position(), session.last_read});
+    session.received.clear();
   });
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "lib/broker/shard.h"
 #include "lib/broker/snapshot_codec.h"
@@ -22,6 +23,23 @@ struct RestoredState {
   // Topics whose retained values the replayed records have set; of others the snapshot's stand, and
   // may be newer than the record that is applied.
   std::unordered_set<std::string> replayed_topics{};
+
+  // Records that the replay has passed over, and of those the ones that no later life has named.
+  std::vector<LostRecords> lost{};
+  std::vector<LostRecords> unnamed{};
+  // By a session's number: from where on its queue and its reads may not be those that records
+  // name, since what is lost may have had a place there.
+  struct Sure {
+    std::uint64_t positions_end = 0;
+    std::uint32_t last_read = 0;
+  };
+  std::unordered_map<std::uint64_t, Sure> sure{};
+
+  // Is the entry at a position that a record names the one which it had then?
+  bool is_sure(const Session& session, std::uint64_t position) const;
+  bool is_sure_read(const Session& session, std::uint32_t number) const;
+  // A life began on a state without these. If there are no others, it numbered what replay has.
+  void begin_life(const std::vector<LostRecords>& without);
 };
 
 // Positions of queues whose entries are not in the snapshot, since a repair could not read them.
@@ -45,6 +63,8 @@ class ShardRestore {
   void front(const FrontImage& image, std::uint64_t stamp);
   // Where entries of a queue could not be read their positions count as settled.
   void fill_queues(MissingEntries& missing);
+  // Here were records that are lost.
+  void pass_over(const LostRecords& lost);
   // Messages that wait in segments that are not in `table`, added by segment and client id.
   using Missing = std::map<std::uint32_t, std::map<std::string, std::uint64_t>>;
   void find_missing(const storage::SegmentTable& table, Missing& missing) const;

@@ -4,6 +4,7 @@
 
 #include "lib/base/rules.h"
 #include "lib/broker/shard.h"
+#include "lib/broker/shard_restore.h"
 #include "lib/broker/shard_snapshot.h"
 
 namespace mqz::broker {
@@ -82,7 +83,11 @@ void Shard::detach(Connection& connection) {
 void Shard::disconnected(Session& session, const DisconnectRecord& record) {
   session.expiry_s = record.expiry_s;
   session.is_online = false;
-  if (session.durable) session.send.end_use(record.sent_until);
+  const bool is_sure = restored_ == nullptr || restored_->is_sure(session, record.sent_until);
+  if (session.durable) {
+    is_sure ? session.send.end_use(record.sent_until)
+            : session.send.end_use_elsewhere(record.sent_until);
+  }
   if (MQZ_RULE(will_withdrawn) && !record.will_wanted) session.will.reset();
   tell_presence(session, false);
   if (session.expiry_s == 0) return end_session(session);
@@ -110,6 +115,7 @@ void Shard::apply_start(const StartRecord& record) {
   constexpr std::chrono::seconds grace{10};
   queue_bytes_max_ = record.queue_bytes_max;
   queue_messages_max_ = record.queue_messages_max;
+  if (restored_ != nullptr) restored_->begin_life(record.without);
   const MonoTime since = is_replaying_ ? mono_of(record.time) : now_.mono;
   std::vector<Session*> ended;
   sessions_.for_each([&](Session& session) {

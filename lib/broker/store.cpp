@@ -27,7 +27,10 @@ class Restorer final : public storage::StoreVisitor {
   }
 
   // Somebody has accepted that these records are lost.
-  Result<void> on_gap(storage::Position, storage::Position) override { return {}; }
+  Result<void> on_gap(storage::Position first, storage::Position end) override {
+    replay_.pass_over({first, end});
+    return replay_.check();
+  }
 
   Result<void> on_snapshot_entry(const storage::SnapshotEntry& entry) override {
     auto object = decode(entry, now_);

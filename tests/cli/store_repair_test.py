@@ -30,6 +30,32 @@ class StoreRepair(StoreCase):
         client.send(bytes([PUBACK, 2]) + body[end:end + 2])
         return body[2:end].decode(), body[end + 2:]
 
+    def test_an_acknowledgement_settles_no_other_message_when_one_before_is_lost(self):
+        broker = self.start_broker("--store", self.store, config="max_inflight_messages 1\n")
+        self.client(broker.port, "away", clean=False).subscribe("q/#", 1)
+        publisher = self.client(broker.port, "p")
+        for number in range(1, 6):
+            publisher.publish(f"q/{number}", f"message {number}".encode(), number)
+        away = self.client(broker.port, "away", clean=False)
+        for number in range(1, 4):
+            self.assertEqual(self.take(away), (f"q/{number}", f"message {number}".encode()))
+        self.assertEqual(away.take(PUBLISH)[2:5], b"q/4")  # so the others are in the journal
+        self.assertExit(broker.stop(), 0)
+
+        self.damage(b"message 2")
+        self.assertRegex(self.repair(), "positions ([0-9]+) to \\1 are lost")
+        # The third was acknowledged, and that cannot be known.
+        broker = self.start_broker("--store", self.store, config="max_inflight_messages 1\n")
+        away = self.client(broker.port, "away", clean=False)
+        self.assertEqual([self.take(away)[0], self.take(away)[0]], ["q/3", "q/4"])
+        self.assertEqual(away.take(PUBLISH)[2:5], b"q/5")
+        self.assertExit(broker.stop(), 0)
+
+        # What is acknowledged from then on is known.
+        broker = self.start_broker("--store", self.store)
+        away = self.client(broker.port, "away", clean=False)
+        self.assertEqual(self.take(away), ("q/5", b"message 5"))
+
     def test_of_a_message_in_parts_none_is_delivered_when_one_is_lost(self):
         broker = self.start_broker("--store", self.store)
         self.client(broker.port, "away", clean=False).subscribe("q/#", 1)

@@ -62,6 +62,11 @@ std::vector<Record> samples() {
                     .retain = true,
                     .owed_read = 70'000});
   add(ReadDoneRecord{UINT32_MAX});
+  records.insert(records.begin() + 18,
+                 {.number = 300,
+                  .what = StartRecord{.time = now.wall,
+                                      .queue_bytes_max = 1,
+                                      .without = {{5, 6}, {UINT64_MAX - 1, UINT64_MAX}}}});
   return records;
 }
 
@@ -117,6 +122,10 @@ TEST_CASE("every field of a record comes back", "[broker]") {
   CHECK(std::get<DisconnectRecord>(gone->what).sent_until == 99);
   const auto settled = decoded(RecordType::settle, encoded(records[10]));
   CHECK(std::get<SettleRecord>(settled->what).ahead == 65'535);
+
+  const auto start = decoded(RecordType::start, encoded(records[18]));
+  CHECK(std::get<StartRecord>(start->what).without ==
+        std::vector<LostRecords>{{5, 6}, {UINT64_MAX - 1, UINT64_MAX}});
 
   // What was refused is not kept.
   const auto subscribe = decoded(RecordType::subscribe, encoded(records[8]));

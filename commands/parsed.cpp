@@ -17,8 +17,7 @@ const Parsed::Slot& Parsed::slot(std::string_view name) const {
     if (slot.option->name == name) return slot;
   }
   note(path_, fmt::format("no row for option '{}'", name));
-  MQZ_CHECK(!"an option that was asked for has a row");
-  return slots_.front();
+  check_failed("an option that was asked for has a row", __FILE__, __LINE__);
 }
 
 Parsed::Slot& Parsed::slot(std::string_view name) {

@@ -69,7 +69,8 @@ struct Putter {
       if (record.refused[index] != mqtt::Reason::success) continue;
       const mqtt::SubscribeOptions& options = record.entries[index].options;
       sink.number(static_cast<unsigned>(options.qos) | (options.no_local ? 4U : 0U) |
-                  (options.retain_as_published ? 8U : 0U) | (options.retain_handling << 4U));
+                  (options.retain_as_published ? 8U : 0U) |
+                  (static_cast<unsigned>(options.retain_handling) << 4U));
       put_block(sink, as_bytes(record.entries[index].filter));
     }
   }

@@ -7,9 +7,11 @@ namespace mqz::storage {
 
 namespace {
 
-// Which is emptier, without division: segments have less than 2^32 bytes.
+// Which is emptier, without division: segments have less than 2^32 bytes. The older of equals.
 bool is_emptier(const SegmentLoad& a, const SegmentLoad& b) {
-  return a.live * b.bytes < b.live * a.bytes;
+  const std::uint64_t left = a.live * b.bytes;
+  const std::uint64_t right = b.live * a.bytes;
+  return left != right ? left < right : a.ordinal < b.ordinal;
 }
 
 }  // namespace
@@ -87,7 +89,7 @@ CompactionPlan plan_compaction(std::span<const SegmentLoad> loads, Position repl
       candidates.push_back(loads[i]);
     }
   }
-  std::stable_sort(candidates.begin(), candidates.end(), is_emptier);
+  std::ranges::sort(candidates, is_emptier);
   const std::uint64_t allowed = 2 * live + allowance_bytes;
   for (const SegmentLoad& load : candidates) {
     if (load.live * 4 >= load.bytes && disk <= allowed) break;

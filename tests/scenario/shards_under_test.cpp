@@ -170,7 +170,7 @@ void ShardsUnderTest::settle(std::size_t commits) {
     if (busy) continue;
     if (commits-- == 0 || !journal_.release(1 + random_() % 3)) return;
   }
-  MQZ_CHECK(!"the broker settles");
+  check_failed("the broker settles", __FILE__, __LINE__);
 }
 
 std::string ShardsUnderTest::take_output(const std::string& name) {

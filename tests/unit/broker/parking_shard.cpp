@@ -167,7 +167,7 @@ void ParkingShard::settle() {
     turn();
     if (!shard->has_work() && !shard->has_dirty()) return;
   }
-  MQZ_CHECK(!"the shard settles");
+  check_failed("the shard settles", __FILE__, __LINE__);
 }
 
 void ParkingShard::pass(Millis time) {

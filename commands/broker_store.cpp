@@ -164,14 +164,15 @@ constexpr Command dump_command{
 
 // ---- repair ----
 
-std::string describe_loss(const StoreCheck& checked, const storage::RepairReport& repaired) {
+std::string describe_loss(const StoreCheck& checked, const storage::RepairReport& repaired,
+                          const std::string& gone) {
   std::string text;
   for (const std::string& done : repaired.done) text += fmt::format("repaired: {}\n", done);
   for (const storage::LostRange& lost : repaired.lost) text += storage::text_of(lost) + "\n";
+  text += gone;
   if (repaired.lost_of_snapshot > 0)
-    return text +
-           "of the snapshot is lost what is listed above, unless the journal still says it\n";
-  if (repaired.lost.empty()) {
+    return text + "of the snapshot is lost what is listed, unless the journal still says it\n";
+  if (repaired.lost.empty() && gone.empty()) {
     return text + (checked.unreadable.empty() ? "nothing that was readable before is lost\n"
                                               : "the messages above are lost, and nothing else\n");
   }
@@ -187,8 +188,8 @@ int run_repair(const Parsed& parsed) {
   const auto checked = check(parsed);
   if (!checked) return report(parsed.path(), checked.error());
   if (int printed = print(describe(*checked)); printed != 0 || checked->is_sound()) return printed;
-  const std::string lost = describe_lost(os::real_disk(), *checked, os::read_clocks());
-  if (const int printed = print(lost); printed != 0) return printed;
+  const ToldLoss told = describe_lost(os::real_disk(), *checked, os::read_clocks());
+  if (const int printed = print(told.text); printed != 0) return printed;
   if (!parsed.flag("accept-loss")) {
     Stop refused = stop_for_damage(*checked);
     refused.text = "nothing was changed: repairing gives up what is damaged";
@@ -198,7 +199,11 @@ int run_repair(const Parsed& parsed) {
   if (!repaired) return report(parsed.path(), stop_for_store(repaired.error(), checked->directory));
   if (auto accepted = storage::accept_loss(os::real_disk(), checked->directory); !accepted)
     return report(parsed.path(), stop_for_store(accepted.error(), checked->directory));
-  return print(describe_loss(*checked, *repaired));
+  Result<std::string> gone{};
+  if (repaired->lost_of_snapshot > 0 || !repaired->lost.empty())
+    gone = describe_gone(os::real_disk(), checked->directory, told.sessions, os::read_clocks());
+  if (!gone) return report(parsed.path(), stop_for_store(gone.error(), checked->directory));
+  return print(describe_loss(*checked, *repaired, *gone));
 }
 
 constexpr Example repair_examples[] = {
@@ -208,9 +213,11 @@ constexpr std::string_view repair_notes =
     "Everything that can be read is kept; bytes that are taken out of the way go to lost/ in the\n"
     "store, as they were. What is lost is told by topic and client as far as its bytes still\n"
     "read, and by position; the clients listed last are those whose sessions were there then.\n"
-    "Of a snapshot the damaged parts are lost, unless the journal still goes back as far. A\n"
-    "broker then passes over damaged messages of queues in those segments of the journal that\n"
-    "are there now, and logs them; damage of later ones is not accepted by this.";
+    "Of a snapshot the damaged parts are lost, unless the journal still goes back as far: the\n"
+    "sessions in them are named where anything still names them, and what the journal says of\n"
+    "them is counted, since a broker passes over it. It then passes over damaged messages of\n"
+    "queues, too, in those segments of the journal that are there now, and logs them; damage of\n"
+    "later ones is not accepted by this.";
 constexpr Command repair_command_row{.name = "repair",
                                      .summary = "make a damaged store one that opens",
                                      .usage = "[--accept-loss] DIR",

@@ -6,6 +6,7 @@
 
 #include "commands/json_object.h"
 #include "lib/broker/replay.h"
+#include "lib/broker/unreadable_messages.h"
 
 namespace mqz::commands {
 namespace {
@@ -29,16 +30,13 @@ class Checker final : public broker::WalkVisitor {
     return {};
   }
   Result<void> on_unreadable(const broker::UnreadableMessage& message) override {
-    StoreCheck::Unreadable& found = unreadable_[{message.address.segment, message.session}];
-    found.client = ledger_.client_of(message.session);
-    found.is_missing = message.unread.error.code == ErrorCode::not_found;
-    found.is_accepted &= message.unread.may_pass;
-    found.offsets.push_back(message.address.offset);
+    unreadable_.add(message);
     return {};
   }
   Result<void> on_record(const broker::WalkedRecord& walked) override {
     if (walked.record != nullptr) {
       ledger_.note(*walked.record);
+      unreadable_.note(*walked.record);
     } else if (walked.error->code == ErrorCode::corrupt || walked.head.must_understand) {
       unread_.push_back({check_.directory, 0,
                          fmt::format("position {}: {}", walked.position, walked.error->text)});
@@ -55,21 +53,35 @@ class Checker final : public broker::WalkVisitor {
     if (!check_.summary.damage.empty() && !has_touched_) touch_sessions();
     auto& damage = check_.summary.damage;
     damage.insert(damage.end(), unread_.begin(), unread_.end());
+    group_unreadable();
     std::set<std::string> damaged;
     for (const storage::Damage& one : damage) {
       if (!one.what.starts_with("missing")) damaged.insert(one.file);
     }
-    for (auto& [key, one] : unreadable_) {
-      one.file = fmt::format("{}/{}", check_.directory, name_of(key.first));
+    for (StoreCheck::Unreadable& one : check_.unreadable) {
       one.may_be_mended = one.is_missing && damaged.contains(one.file);
       if (!one.is_accepted && !one.may_be_mended)
         damage.push_back({one.file, one.is_missing ? 0 : one.offsets[0], what(one)});
-      check_.unreadable.push_back(std::move(one));
     }
     check_.ledger = std::move(ledger_);
   }
 
  private:
+  // Those that no record has settled, by segment and session.
+  void group_unreadable() {
+    unreadable_.end(ledger_);
+    std::map<std::pair<std::uint32_t, std::uint64_t>, StoreCheck::Unreadable> groups;
+    for (const auto& [queued, one] : unreadable_.all()) {
+      StoreCheck::Unreadable& group = groups[{one.address.segment, queued.first}];
+      group.client = ledger_.client_of(queued.first);
+      group.file = fmt::format("{}/{}", check_.directory, name_of(one.address.segment));
+      group.is_missing = one.is_missing;
+      group.is_accepted &= one.may_pass;
+      group.offsets.push_back(one.address.offset);
+    }
+    for (auto& [key, group] : groups) check_.unreadable.push_back(std::move(group));
+  }
+
   std::string name_of(std::uint32_t ordinal) const {
     for (const storage::SegmentSummary& segment : check_.summary.segments) {
       if (segment.header.ordinal == ordinal) return segment.name;
@@ -102,7 +114,7 @@ class Checker final : public broker::WalkVisitor {
   StoreCheck& check_;
   broker::SessionLedger ledger_{};
   std::vector<storage::Damage> unread_{};
-  std::map<std::pair<std::uint32_t, std::uint64_t>, StoreCheck::Unreadable> unreadable_{};
+  broker::UnreadableMessages unreadable_{};
   broker::SegmentsImage needed_{};
   bool has_touched_ = false;
 };

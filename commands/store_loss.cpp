@@ -123,6 +123,7 @@ void append_queue(std::string& to, os::Disk& disk, const StoreCheck::Unreadable&
 class LostObjects final : public storage::SalvageVisitor {
  public:
   LostObjects(std::string& to, Now now) : to_(to), now_(now) {}
+  const KnownSessions& sessions() const { return ledger_.sessions(); }
 
   Result<void> on_snapshot_entry(const storage::SnapshotEntry& entry) override {
     if (const auto object = broker::decode(entry, now_)) ledger_.note(*object, entry.stamp);
@@ -152,27 +153,29 @@ class LostObjects final : public storage::SalvageVisitor {
   broker::SessionLedger ledger_{};
 };
 
-void append_objects(std::string& to, os::Disk& disk, const storage::Damage& damage,
+void append_objects(ToldLoss& to, os::Disk& disk, const storage::Damage& damage,
                     const StoreCheck& check, Now now) {
-  LostObjects objects(to, now);
+  LostObjects objects(to.text, now);
   const std::string name = damage.file.substr(damage.file.rfind('/') + 1);
   // What cannot be read is in nobody's list.
   static_cast<void>(
       storage::walk_snapshot(disk, check.directory, name, check.summary.store_id, &objects));
+  to.sessions.insert(objects.sessions().begin(), objects.sessions().end());
 }
 
 }  // namespace
 
-std::string describe_lost(os::Disk& disk, const StoreCheck& check, Now now) {
-  std::string text;
+ToldLoss describe_lost(os::Disk& disk, const StoreCheck& check, Now now) {
+  ToldLoss told{.sessions = check.ledger.sessions()};
   for (const storage::Damage& damage : check.summary.damage) {
     if (damage.file.ends_with(storage::snapshot_ending))
-      append_objects(text, disk, damage, check, now);
+      append_objects(told, disk, damage, check, now);
     if (!damage.file.ends_with(storage::segment_ending) || damage.offset == 0) continue;
-    if (const auto entry = read_entry(disk, damage)) append_records(text, *entry, check, now);
+    if (const auto entry = read_entry(disk, damage)) append_records(told.text, *entry, check, now);
   }
-  for (const StoreCheck::Unreadable& one : check.unreadable) append_queue(text, disk, one, now);
-  return text;
+  for (const StoreCheck::Unreadable& one : check.unreadable)
+    append_queue(told.text, disk, one, now);
+  return told;
 }
 
 }  // namespace mqz::commands

@@ -22,7 +22,13 @@ void SessionLedger::note(const SnapshotObject& object, std::uint64_t stamp) {
   if (image == nullptr || !supersede(image->client_id, stamp, false)) return;
   numbers_[image->client_id] = image->number;
   Entry& entry = sessions_[image->number];
-  entry = {image->client_id, image->claim, image->durable, stamp, {}};
+  entry = {.client_id = image->client_id,
+           .claim = image->claim,
+           .durable = image->durable,
+           .is_online = image->is_online,
+           .has_will = image->will.has_value(),
+           .expiry_s = image->expiry_s,
+           .stamp = stamp};
   for (const SubscriptionImage& one : image->subscriptions) entry.filters.insert(one.entry.filter);
 }
 
@@ -38,7 +44,30 @@ void SessionLedger::note_connect(const ConnectRecord& connect, std::uint64_t pos
   Entry& entry = sessions_[number];
   entry.client_id = connect.client_id;
   entry.claim = connect.claim;
-  entry.durable = connect.durable;
+  entry.durable |= connect.durable;
+  entry.is_online = true;
+  entry.has_will = connect.will.has_value();
+  entry.expiry_s = connect.expiry_s;
+}
+
+void SessionLedger::note_disconnect(std::uint64_t number, Entry& entry,
+                                    const DisconnectRecord& gone) {
+  if (entry.claim != gone.claim) return;
+  entry.is_online = false;
+  entry.expiry_s = gone.expiry_s;
+  if (!gone.will_wanted) entry.has_will = false;
+  if (gone.expiry_s == 0) end(number, gone.claim);
+}
+
+// Who was connected to an earlier life of the broker is not any more.
+void SessionLedger::note_start(std::uint64_t position) {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> ended;  // with their claims
+  for (auto& [number, entry] : sessions_) {
+    if (!entry.is_online || is_in(entry, position)) continue;
+    entry.is_online = false;
+    if (!entry.has_will && entry.expiry_s == 0) ended.emplace_back(number, entry.claim);
+  }
+  for (const auto& [number, claim] : ended) end(number, claim);
 }
 
 // Void when the client has been back.
@@ -57,6 +86,7 @@ bool SessionLedger::is_in(const Entry& entry, std::uint64_t position) {
 void SessionLedger::note(const Record& record) {
   if (const auto* connect = std::get_if<ConnectRecord>(&record.what))
     return note_connect(*connect, record.position);
+  if (std::holds_alternative<StartRecord>(record.what)) return note_start(record.position);
   const auto at = sessions_.find(record.number);
   if (at == sessions_.end() || is_in(at->second, record.position)) return;
   if (const auto* subscribe = std::get_if<SubscribeRecord>(&record.what)) {
@@ -64,7 +94,10 @@ void SessionLedger::note(const Record& record) {
   } else if (const auto* unsubscribe = std::get_if<UnsubscribeRecord>(&record.what)) {
     for (const std::string& filter : unsubscribe->filters) at->second.filters.erase(filter);
   } else if (const auto* gone = std::get_if<DisconnectRecord>(&record.what)) {
-    if (gone->expiry_s == 0) end(record.number, gone->claim);
+    note_disconnect(record.number, at->second, *gone);
+  } else if (const auto* will = std::get_if<WillRecord>(&record.what)) {
+    at->second.has_will &= at->second.claim != will->claim;
+    if (at->second.expiry_s == 0) end(record.number, will->claim);
   } else if (const auto* ended = std::get_if<EndRecord>(&record.what)) {
     end(record.number, ended->claim);
   }

@@ -19,7 +19,10 @@ class SessionLedger {
     std::string client_id{};
     std::uint64_t claim = 0;  // of its last CONNECT
     bool durable = false;     // outlives its connection
-    std::uint64_t stamp = 0;  // older records are in it
+    bool is_online = false;
+    bool has_will = false;       // that has not been due
+    std::uint32_t expiry_s = 0;  // 0: it ends with its connection, or with its will
+    std::uint64_t stamp = 0;     // older records are in it
     std::set<std::string> filters{};
   };
 
@@ -32,9 +35,12 @@ class SessionLedger {
   // The session that the record is about: its number is kept in it, but for a CONNECT.
   std::uint64_t session_of(const Record& record) const;
   const std::map<std::uint64_t, Entry>& sessions() const { return sessions_; }
+  bool has(std::uint64_t number) const { return sessions_.contains(number); }
 
  private:
   void note_connect(const ConnectRecord& connect, std::uint64_t position);
+  void note_start(std::uint64_t position);
+  void note_disconnect(std::uint64_t number, Entry& entry, const DisconnectRecord& gone);
   bool supersede(const std::string& client_id, std::uint64_t stamp, bool is_end);
   static bool is_in(const Entry& entry, std::uint64_t position);
   void end(std::uint64_t number, std::uint64_t claim);

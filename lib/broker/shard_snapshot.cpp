@@ -59,6 +59,13 @@ void ShardSnapshot::write_all(std::shared_ptr<SnapshotTarget> target,
   while (run_) step();
 }
 
+// A turn may write more than the target asked for; a block never has more than blocks have.
+void ShardSnapshot::add(const SnapshotObject& object, std::uint64_t stamp) {
+  storage::SnapshotSlice& slice = run_->slice;
+  if (slice.bytes() >= storage::slice_bytes_max) run_->target->add(std::exchange(slice, {}));
+  add_to(slice, object, stamp, shard_.now_);
+}
+
 void ShardSnapshot::step() {
   if (!run_) return;
   Run& run = *run_;
@@ -77,8 +84,7 @@ void ShardSnapshot::step() {
 // The record that ends it is not reflected: it may be the CONNECT of the next session.
 void ShardSnapshot::note_ended(const Session& session) {
   if (!run_ || run_->is_written) return;
-  add_to(run_->slice, EndedImage{session.client_id, session.number}, shard_.applied_ - 1,
-         shard_.now_);
+  add(EndedImage{session.client_id, session.number}, shard_.applied_ - 1);
 }
 
 bool ShardSnapshot::write_next() {
@@ -130,7 +136,7 @@ void ShardSnapshot::write_session(const Session& session) {
     run_->queue_end = image.queue_end;
     run_->queue_stamp = shard_.applied_;
   }
-  add_to(run_->slice, std::move(image), shard_.applied_, shard_.now_);
+  add(std::move(image), shard_.applied_);
 }
 
 // Of a session that has ended meanwhile nothing is needed any more.
@@ -163,7 +169,7 @@ void ShardSnapshot::write_piece(const Session& session) {
     bytes += next.message.is_parked() ? sizeof(Outgoing) : sizeof(Outgoing) + next.cost;
     image.entries.push_back(std::move(next));
   }
-  add_to(run.slice, std::move(image), run.queue_stamp, shard_.now_);
+  add(std::move(image), run.queue_stamp);
 }
 
 // What cannot be read stays parked. What the record takes in the journal is about the text that
@@ -192,7 +198,7 @@ bool ShardSnapshot::write_retained() {
     if (run_->node >= shard_.retained_.node_capacity()) return false;
     const MessageRef* message = shard_.retained_.in_node(run_->node++);
     if (message == nullptr || (*message)->topic().starts_with("$SYS/")) continue;
-    add_to(run_->slice, RetainedImage{*message}, shard_.applied_, shard_.now_);
+    add(RetainedImage{*message}, shard_.applied_);
     return true;
   }
   return true;
@@ -201,7 +207,7 @@ bool ShardSnapshot::write_retained() {
 void ShardSnapshot::finish_part() {
   Run& run = *run_;
   for (const auto& [claim, will] : shard_.wills_owed_)
-    add_to(run.slice, WillImage{claim, shard_.options_.index, will}, shard_.applied_, shard_.now_);
+    add(WillImage{claim, shard_.options_.index, will}, shard_.applied_);
   run.target->add_parked(run.parked);
   run.parked = {};
   run.is_written = true;
@@ -218,11 +224,11 @@ void ShardSnapshot::finish_part() {
 void ShardSnapshot::finish() {
   Run& run = *run_;
   shard_.shares_owed_.for_each([&](const auto& filter, std::uint64_t origin, const auto& share) {
-    add_to(run.slice, ShareImage{filter, origin, share.message}, shard_.applied_, shard_.now_);
+    add(ShareImage{filter, origin, share.message}, shard_.applied_);
   });
   const FrontImage front{run.replay_from, shard_.directory_.last_claim(), shard_.queue_bytes_max_,
                          shard_.queue_messages_max_};
-  add_to(run.slice, front, shard_.applied_, shard_.now_);
+  add(front, shard_.applied_);
   run.target->add(std::move(run.slice));
   run.target->end();
   run_.reset();

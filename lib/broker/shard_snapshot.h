@@ -18,6 +18,7 @@
 #include "lib/broker/node_pool.h"
 #include "lib/broker/send_queue.h"
 #include "lib/broker/session.h"
+#include "lib/broker/snapshot_codec.h"
 #include "lib/broker/snapshot_target.h"
 
 namespace mqz::broker {
@@ -67,6 +68,7 @@ class ShardSnapshot {
     std::vector<std::uint32_t> written_whole{};  // segments
   };
 
+  void add(const SnapshotObject& object, std::uint64_t stamp);
   // The next object, or some places without one. False when there is none left.
   bool write_next();
   std::vector<std::uint16_t> received_by_record(const Session& session) const;

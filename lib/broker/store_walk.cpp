@@ -21,13 +21,16 @@ storage::Address StoreWalk::first_missing(const storage::BodyPlace& place) const
 }
 
 // What is damaged is told, and stays parked.
-Result<void> StoreWalk::read_back(const storage::SnapshotEntry& entry, std::uint64_t session,
+Result<void> StoreWalk::read_back(const storage::SnapshotEntry& entry, const QueuePlace& queued,
                                   Outgoing& outgoing) {
   const storage::BodyPlace place = outgoing.message.place();
   if (!accepted_) return tl::unexpected(accepted_.error());
   const ReadMessage read = parked_.read(place, outgoing.cost, now_);
   if (!read && !read.error().is_damage()) return tl::unexpected(read.error().error);
-  if (!read) return visitor_.on_unreadable({entry, session, first_missing(place), read.error()});
+  if (!read) {
+    return visitor_.on_unreadable(
+        {entry, queued.number, queued.position, first_missing(place), read.error()});
+  }
   outgoing.message = *read;
   return {};
 }
@@ -37,11 +40,13 @@ Result<void> StoreWalk::show_queue(const storage::SnapshotEntry& entry, QueueIma
   SnapshotObject object = QueueImage{.number = queue.number};
   auto& part = std::get<QueueImage>(object).entries;
   std::size_t bytes = 0;
+  QueuePlace queued{.number = queue.number, .position = queue.begin};
   for (Outgoing& outgoing : queue.entries) {
     if (outgoing.message.is_parked()) {
       bytes += outgoing.cost;
-      if (auto read = read_back(entry, queue.number, outgoing); !read) return read;
+      if (auto read = read_back(entry, queued, outgoing); !read) return read;
     }
+    ++queued.position;
     part.push_back(std::move(outgoing));
     if (bytes < read_back_bytes && &outgoing != &queue.entries.back()) continue;
     if (auto shown = visitor_.on_object({entry, nullptr, &object}); !shown) return shown;

@@ -32,7 +32,8 @@ struct WalkedObject {
 // A message that a queue of the snapshot has only in the journal, where it does not read.
 struct UnreadableMessage {
   const storage::SnapshotEntry& entry;
-  std::uint64_t session = 0;  // its number
+  std::uint64_t session = 0;   // its number
+  std::uint64_t position = 0;  // in its queue
   storage::Address address{};
   const Unread& unread;  // not_found: its segment is missing
 };
@@ -69,7 +70,7 @@ class StoreWalk final : public storage::EntryVisitor, public storage::SnapshotVi
 
   Result<void> show_queue(const storage::SnapshotEntry& entry, QueueImage queue);
   storage::Address first_missing(const storage::BodyPlace& place) const;
-  Result<void> read_back(const storage::SnapshotEntry& entry, std::uint64_t session,
+  Result<void> read_back(const storage::SnapshotEntry& entry, const QueuePlace& queued,
                          Outgoing& outgoing);
 
   WalkVisitor& visitor_;

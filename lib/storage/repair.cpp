@@ -136,10 +136,13 @@ class Repair {
     auto mended = rewrite_snapshot(disk_, directory_, name, store_id_);
     if (!mended) return tl::unexpected(mended.error());
     snapshot_ = std::move(*mended);
-    report_.lost_of_snapshot = remains->lost_blocks;
-    report_.done.push_back(fmt::format(
-        "{}/{}: {} entries kept; {} damaged parts, of {} bytes, left out; copied to lost/",
-        directory_, name, remains->entries, remains->lost_blocks, remains->lost_bytes));
+    report_.lost_of_snapshot = remains->lost.size();
+    for (const SnapshotRemains::Range& range : remains->lost) {
+      report_.done.push_back(fmt::format("{}/{}: offset {}: {} bytes left out", directory_, name,
+                                         range.offset, range.bytes));
+    }
+    report_.done.push_back(fmt::format("{}/{}: {} entries kept; as it was it is in lost/",
+                                       directory_, name, remains->entries));
     return {};
   }
 

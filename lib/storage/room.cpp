@@ -175,8 +175,8 @@ Result<Room::Prepared*> Room::choose() {
   }
   if (spare_.file != nullptr) return &spare_;
   state_ = SpaceState::full;
-  const auto left = std::ranges::find_if(
-      reserve_, [](const Prepared& one) { return one.file != nullptr; });
+  const auto left =
+      std::ranges::find_if(reserve_, [](const Prepared& one) { return one.file != nullptr; });
   if (left == reserve_.end())
     return fail(ErrorCode::unavailable, directory_ + ": the disk is full, the reserve too");
   return &*left;

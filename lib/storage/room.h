@@ -81,8 +81,8 @@ Result<void> write_zeroes(os::DiskFile& file, std::uint64_t from, std::uint64_t 
 // A file of this size, as zeroes; removed again if there is no room. Its name is not yet durable.
 Result<void> make_file(os::Disk& disk, const std::string& path, std::uint64_t bytes);
 
-// Gives the file at `path` this header and its final name, durably. After `unavailable` it still has
-// its old name and `file` is as it was; or `file` is null and the file is gone.
+// Gives the file at `path` this header and its final name, durably. After `unavailable` it still
+// has its old name and `file` is as it was; or `file` is null and the file is gone.
 Result<std::shared_ptr<Segment>> begin_segment(os::Disk& disk, const std::string& directory,
                                                const std::string& path,
                                                std::unique_ptr<os::DiskFile>&& file,

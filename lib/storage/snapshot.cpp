@@ -45,15 +45,21 @@ std::uint32_t block_sum(Bytes block) {
   return crc32c(block.subspan(block_header_bytes), crc32c(block.first(at_block_sum)));
 }
 
+// All but the sum.
+void write_block_header(std::byte* to, std::size_t body_bytes, std::uint32_t kind,
+                        std::uint32_t entries, std::uint64_t number) {
+  std::memset(to, 0, block_header_bytes);
+  store(to, block_magic);
+  store(to + at_block_kind, kind);
+  store(to + at_block_bytes, static_cast<std::uint32_t>(body_bytes));
+  store(to + at_block_entries, entries);
+  store(to + at_block_number, number);
+}
+
 // Completes the header in front of a block's body; returns the sum.
 std::uint32_t seal_block(std::byte* block, std::size_t size, std::uint32_t kind,
                          std::uint32_t entries, std::uint64_t number) {
-  std::memset(block, 0, block_header_bytes);
-  store(block, block_magic);
-  store(block + at_block_kind, kind);
-  store(block + at_block_bytes, static_cast<std::uint32_t>(size - block_header_bytes));
-  store(block + at_block_entries, entries);
-  store(block + at_block_number, number);
+  write_block_header(block, size - block_header_bytes, kind, entries, number);
   const std::uint32_t sum = block_sum({block, size});
   store(block + at_block_sum, sum);
   return sum;
@@ -131,7 +137,8 @@ std::uint64_t chain_with(std::uint64_t chain, std::uint32_t sum) {
 }
 
 void SnapshotSlice::add(const SnapshotEntry& entry) {
-  MQZ_CHECK(entry.key.size() <= 0xFFFF && entry.value.size() < (std::size_t{1} << 31U));
+  MQZ_CHECK(entry.key.size() <= 0xFFFF && entry.value.size() <= entry_value_max);
+  MQZ_CHECK(buffer_.size() < slice_bytes_max + block_header_bytes);
   if (entries_ == 0) buffer_.grow(block_header_bytes);
   std::byte* const to = buffer_.grow(whole_bytes(entry));
   store(to + at_kind, entry.kind);
@@ -176,7 +183,9 @@ BlockReader::BlockReader(const SnapshotHeader& header) { totals_.chain = begin_c
 std::uint64_t BlockReader::block_bytes(Bytes header) {
   if (header.size() < block_header_bytes || load<std::uint32_t>(header.data()) != block_magic)
     return 0;
-  return std::uint64_t{block_header_bytes} + load<std::uint32_t>(header.data() + at_block_bytes);
+  const std::uint64_t bytes =
+      std::uint64_t{block_header_bytes} + load<std::uint32_t>(header.data() + at_block_bytes);
+  return bytes <= block_bytes_max ? bytes : 0;
 }
 
 BlockFault BlockReader::read(Bytes bytes) {
@@ -221,6 +230,32 @@ bool BlockReader::next(SnapshotEntry& entry) {
   return true;
 }
 
+std::optional<BlockHead> read_block_head(Bytes bytes) {
+  const std::uint64_t size = BlockReader::block_bytes(bytes);
+  if (size == 0) return std::nullopt;
+  const auto kind = load<std::uint32_t>(bytes.data() + at_block_kind);
+  if (kind != block_of_entries && kind != block_of_totals) return std::nullopt;
+  return BlockHead{size, load<std::uint64_t>(bytes.data() + at_block_number),
+                   load<std::uint32_t>(bytes.data() + at_block_sum), kind == block_of_totals};
+}
+
+std::uint32_t begin_block_sum(Bytes first) { return block_sum(first); }
+
+std::uint32_t go_on_with_block_sum(std::uint32_t sum, Bytes piece) { return crc32c(piece, sum); }
+
+std::optional<std::uint32_t> remade_block_sum(Bytes block, std::uint64_t number) {
+  if (block.size() <= block_header_bytes || block.size() > block_bytes_max) return std::nullopt;
+  const Bytes body = block.subspan(block_header_bytes);
+  std::uint32_t entries = 0;
+  SnapshotEntry entry;
+  for (std::size_t at = 0; at < body.size(); at += whole_bytes(entry), ++entries) {
+    if (!cut_entry(body, at, entry)) return std::nullopt;
+  }
+  std::array<std::byte, block_header_bytes> header{};
+  write_block_header(header.data(), body.size(), block_of_entries, entries, number);
+  return crc32c(body, crc32c(Bytes(header).first(at_block_sum)));
+}
+
 LooseBlock read_loosely(Bytes bytes) {
   LooseBlock block;
   if (bytes.size() < block_header_bytes) return block;
@@ -229,17 +264,15 @@ LooseBlock read_loosely(Bytes bytes) {
                    load<std::uint32_t>(bytes.data() + at_block_sum) == block_sum(bytes);
   block.sum = load<std::uint32_t>(bytes.data() + at_block_sum);
   block.is_totals = load<std::uint32_t>(bytes.data() + at_block_kind) == block_of_totals;
-  block.rest = bytes.subspan(block_header_bytes);
-  if (!block.is_totals) return block;
-  if (block.is_sound && block.rest.size() == totals_bytes)
-    block.chain = load<std::uint64_t>(block.rest.data() + 24);
-  block.rest = {};
+  const Bytes body = bytes.subspan(block_header_bytes);
+  if (block.is_totals && block.is_sound && body.size() == totals_bytes)
+    block.chain = load<std::uint64_t>(body.data() + 24);
   return block;
 }
 
-bool next_entry(LooseBlock& block, SnapshotEntry& entry) {
-  if (block.rest.empty() || !cut_entry(block.rest, 0, entry)) return false;
-  block.rest = block.rest.subspan(whole_bytes(entry));
+bool next_entry(Bytes& rest, SnapshotEntry& entry) {
+  if (rest.empty() || !cut_entry(rest, 0, entry)) return false;
+  rest = rest.subspan(whole_bytes(entry));
   return true;
 }
 

@@ -5,7 +5,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "lib/base/bytes.h"
 #include "lib/base/error.h"
@@ -16,6 +18,13 @@ namespace mqz::storage {
 inline constexpr std::uint32_t snapshot_header_bytes = 512;
 inline constexpr std::uint32_t block_header_bytes = 32;
 inline constexpr std::uint32_t snapshot_entry_header_bytes = 16;
+inline constexpr std::string_view block_magic_text = "mqzB";
+// Who fills a slice gives it away when it has this much; its last entry may be as long as entries
+// are. So no block is longer than that.
+inline constexpr std::uint64_t slice_bytes_max = 1U << 20U;
+inline constexpr std::uint64_t entry_value_max = (std::uint64_t{1} << 31U) - 1;
+inline constexpr std::uint64_t block_bytes_max =
+    block_header_bytes + slice_bytes_max + snapshot_entry_header_bytes + 0xFFFF + entry_value_max;
 inline constexpr std::string_view snapshot_ending = ".snapshot";
 
 // One object, or a part of one: the owner's kinds, versions and keys. Views live as long as the
@@ -41,7 +50,7 @@ std::array<std::byte, snapshot_header_bytes> encode_snapshot_header(const Snapsh
 Result<SnapshotHeader> decode_snapshot_header(Bytes bytes);
 
 // Entries on their way into a snapshot: one block. Made by whoever has the objects, in a turn of
-// its loop; some hundred KB are a good size.
+// its loop; some hundred KB are a good size, and nothing is added to slice_bytes_max.
 class SnapshotSlice {
  public:
   void add(const SnapshotEntry& entry);
@@ -86,7 +95,7 @@ enum class BlockFault : std::uint8_t { none, too_short, wrong_sum, wrong_shape, 
 class BlockReader {
  public:
   explicit BlockReader(const SnapshotHeader& header);
-  // How much the block needs that begins with these bytes; 0 if none begins so.
+  // How much the block needs that begins with these bytes; 0 if none begins so, or none is as long.
   static std::uint64_t block_bytes(Bytes header);
   // `bytes` begin with the next block, and may go on behind it. Afterwards next() gives its
   // entries.
@@ -105,6 +114,22 @@ class BlockReader {
   bool complete_ = false;
 };
 
+// What the header of a block says, true or not.
+struct BlockHead {
+  std::uint64_t bytes = 0;  // of the whole block
+  std::uint64_t number = 0;
+  std::uint32_t sum = 0;
+  bool is_totals = false;
+};
+// Nothing if no block begins with these bytes.
+std::optional<BlockHead> read_block_head(Bytes bytes);
+// The sum of a block in pieces, the first with its header.
+std::uint32_t begin_block_sum(Bytes first);
+std::uint32_t go_on_with_block_sum(std::uint32_t sum, Bytes piece);
+// The sum of a block of entries whose header is damaged, as if it were made now; nothing if what
+// stands behind the header is not entries alone.
+std::optional<std::uint32_t> remade_block_sum(Bytes block, std::uint64_t number);
+
 // A block as it is found, whatever is damaged in it.
 struct LooseBlock {
   bool is_sound = false;  // its sum is right
@@ -112,7 +137,6 @@ struct LooseBlock {
   std::uint64_t number = 0;
   std::uint32_t sum = 0;    // that it says
   std::uint64_t chain = 0;  // of totals that are sound
-  Bytes rest{};             // entries, of which next_entry has not shown
 };
 // `bytes` are the block, or what there is of it.
 LooseBlock read_loosely(Bytes bytes);
@@ -120,7 +144,7 @@ LooseBlock read_loosely(Bytes bytes);
 // else's.
 std::uint64_t begin_chain(const SnapshotHeader& header);
 std::uint64_t chain_with(std::uint64_t chain, std::uint32_t sum);
-// The next entry whose lengths fit in; those of a block that is not sound may be anything.
-bool next_entry(LooseBlock& block, SnapshotEntry& entry);
+// Takes the next entry from `rest`, if its lengths fit in; what is not sound may be anything.
+bool next_entry(Bytes& rest, SnapshotEntry& entry);
 
 }  // namespace mqz::storage

@@ -4,8 +4,8 @@
 
 #include <array>
 
-#include "lib/storage/scan.h"
 #include "lib/storage/segment.h"
+#include "lib/storage/snapshot_blocks.h"
 
 namespace mqz::storage {
 
@@ -33,16 +33,20 @@ tl::unexpected<Error> corrupt(const std::string& path, std::uint64_t offset, con
 // The blocks of a file, up to the last.
 Result<void> read_blocks(const os::DiskFile& file, const std::string& path, BlockReader& blocks,
                          SnapshotVisitor* visitor) {
-  FileWindow window(file);
+  const Result<std::uint64_t> size = file.size();
+  if (!size) return tl::unexpected(size.error());
+  BlockFile window(file, *size);
   std::uint64_t offset = snapshot_header_bytes;
   while (!blocks.is_complete()) {
-    Result<Bytes> bytes = window.at(offset, block_header_bytes);
-    if (!bytes) return tl::unexpected(bytes.error());
-    const std::uint64_t size = BlockReader::block_bytes(*bytes);
-    const Result<std::uint64_t> file_size = file.size();
-    if (!file_size) return tl::unexpected(file_size.error());
-    if (size == 0 || size > *file_size - offset) return corrupt(path, offset, "no whole block");
-    bytes = window.at(offset, static_cast<std::size_t>(size));
+    const auto head = window.head_at(offset);
+    if (!head) return tl::unexpected(head.error());
+    if (!*head) return corrupt(path, offset, "no whole block");
+    // A long one is taken into memory only when it is known to be one.
+    const Result<bool> sound =
+        (*head)->bytes > slice_bytes_max ? window.is_sound(offset, **head) : true;
+    if (!sound) return tl::unexpected(sound.error());
+    if (!*sound) return corrupt(path, offset, words(BlockFault::wrong_sum));
+    const Result<Bytes> bytes = window.at(offset, (*head)->bytes);
     if (!bytes) return tl::unexpected(bytes.error());
     const BlockFault fault = blocks.read(*bytes);
     if (fault != BlockFault::none) return corrupt(path, offset, words(fault));
@@ -50,10 +54,8 @@ Result<void> read_blocks(const os::DiskFile& file, const std::string& path, Bloc
     while (visitor != nullptr && blocks.next(entry)) {
       if (auto seen = visitor->on_snapshot_entry(entry); !seen) return seen;
     }
-    offset += size;
+    offset += (*head)->bytes;
   }
-  const Result<std::uint64_t> size = file.size();
-  if (!size) return tl::unexpected(size.error());
   if (*size != offset) return corrupt(path, offset, "bytes behind the last block");
   return {};
 }

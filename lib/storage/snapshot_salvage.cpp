@@ -6,88 +6,50 @@
 #include <array>
 #include <utility>
 
-#include "lib/storage/scan.h"
 #include "lib/storage/segment.h"
+#include "lib/storage/snapshot_parts.h"
 
 namespace mqz::storage {
 
 namespace {
 
-// A block, or bytes that nobody can divide into blocks any more.
-struct Part {
-  std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;
-  bool is_sound = false;
-  bool is_block = true;
-};
+// What is lost is only told: it is not worth more memory.
+constexpr std::uint64_t lost_bytes_max = 1U << 20U;
 
 class Walk {
  public:
   Walk(const os::DiskFile& file, std::uint64_t size, SalvageVisitor* visitor)
-      : window_(file), size_(size), visitor_(visitor) {}
+      : file_(file, size), visitor_(visitor) {}
 
   Result<void> run(SnapshotRemains& remains) {
-    if (auto divided = divide(remains.header); !divided) return divided;
-    bool is_trusted = true;
-    for (const Part& part : parts_) {
-      is_trusted = is_trusted && (part.is_sound || is_proven_);
-      const bool is_kept = is_trusted && part.is_sound;
-      if (!is_kept) {
-        ++remains.lost_blocks;
-        remains.lost_bytes += part.bytes;
-      }
-      if (auto shown = show(part, is_kept, remains); !shown) return shown;
+    const auto parts = divide_snapshot(file_, remains.header);
+    if (!parts) return tl::unexpected(parts.error());
+    for (const SnapshotPart& part : *parts) {
+      if (!part.is_kept) remains.lost.push_back({part.offset, part.bytes});
+      if (auto shown = show(part, remains); !shown) return shown;
     }
     return {};
   }
 
  private:
-  // Each block says how long it is; if one says it wrong the sums do not make the chain's end.
-  Result<void> divide(const SnapshotHeader& header) {
-    std::uint64_t chain = begin_chain(header);
-    for (std::uint64_t offset = snapshot_header_bytes; offset < size_;) {
-      const Result<Bytes> head = window_.at(offset, block_header_bytes);
-      if (!head) return tl::unexpected(head.error());
-      const std::uint64_t told = BlockReader::block_bytes(*head);
-      if (told == 0) {  // however much there is, it is not read
-        parts_.push_back({.offset = offset, .bytes = size_ - offset, .is_block = false});
-        return {};
-      }
-      const std::uint64_t bytes = std::min(told, size_ - offset);
-      const Result<Bytes> whole = window_.at(offset, static_cast<std::size_t>(bytes));
-      if (!whole) return tl::unexpected(whole.error());
-      const LooseBlock block = read_loosely(*whole);
-      parts_.push_back({offset, bytes, block.is_sound && block.number == parts_.size()});
-      offset += bytes;
-      if (block.is_totals && parts_.back().is_sound) {
-        is_proven_ = block.chain == chain && offset == size_;
-        if (is_proven_) parts_.pop_back();
-      }
-      chain = chain_with(chain, block.sum);
-    }
-    return {};
-  }
-
-  Result<void> show(const Part& part, bool is_kept, SnapshotRemains& remains) {
-    if (!part.is_block) return {};
-    const Result<Bytes> whole = window_.at(part.offset, static_cast<std::size_t>(part.bytes));
-    if (!whole) return tl::unexpected(whole.error());
-    LooseBlock block = read_loosely(*whole);
+  Result<void> show(const SnapshotPart& part, SnapshotRemains& remains) {
+    const std::uint64_t wanted = part.is_kept ? part.bytes : std::min(part.bytes, lost_bytes_max);
+    const Result<Bytes> bytes = file_.at(part.offset, wanted);
+    if (!bytes) return tl::unexpected(bytes.error());
+    Bytes entries = bytes->subspan(std::min<std::size_t>(bytes->size(), block_header_bytes));
     SnapshotEntry entry;
-    while (next_entry(block, entry)) {
-      if (is_kept) ++remains.entries;
+    while (next_entry(entries, entry)) {
+      if (part.is_kept) ++remains.entries;
       if (visitor_ == nullptr) continue;
-      auto seen = is_kept ? visitor_->on_snapshot_entry(entry) : visitor_->on_lost_entry(entry);
+      auto seen =
+          part.is_kept ? visitor_->on_snapshot_entry(entry) : visitor_->on_lost_entry(entry);
       if (!seen) return seen;
     }
     return {};
   }
 
-  FileWindow window_;
-  std::uint64_t size_;
+  BlockFile file_;
   SalvageVisitor* visitor_;
-  std::vector<Part> parts_{};
-  bool is_proven_ = false;  // the parts are what the writer wrote, damaged or not
 };
 
 // As blocks again.

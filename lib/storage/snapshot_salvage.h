@@ -18,16 +18,18 @@ class SalvageVisitor : public SnapshotVisitor {
 };
 
 struct SnapshotRemains {
+  struct Range {
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+  };
   SnapshotHeader header{};
-  std::uint64_t entries = 0;      // in sound blocks
-  std::uint64_t lost_blocks = 0;  // what nobody can divide into blocks any more counts as one
-  std::uint64_t lost_bytes = 0;
+  std::uint64_t entries = 0;  // that are kept
+  std::vector<Range> lost{};  // damaged blocks, and what nobody can divide into blocks any more
 };
 
-// Shows the entries of every block that is sound and in its place. Where the chain does not prove
-// that the blocks are the writer's, those behind the first damaged one are not believed: they may
-// be what somebody has published. `visitor` may be null. Errors: the disk's and the visitor's;
-// corrupt when it is another store's.
+// Shows the entries of every block that is sound and believed to be the writer's; see
+// divide_snapshot. `visitor` may be null. Errors: the disk's and the visitor's; corrupt when it is
+// another store's.
 Result<SnapshotRemains> walk_snapshot(os::Disk& disk, const std::string& directory,
                                       const std::string& name, std::uint64_t store_id,
                                       SalvageVisitor* visitor);

@@ -59,6 +59,26 @@ TEST_CASE("a clean start, an end and a last disconnect end a session, and a void
   CHECK(ledger.sessions().empty());
 }
 
+TEST_CASE(
+    "a session that ends with its connection ends with its broker, or with its will after that",
+    "[ledger]") {
+  SessionLedger ledger;
+  ledger.note({.what = ConnectRecord{.client_id = "a", .claim = 1}});
+  ledger.note({.what = ConnectRecord{.client_id = "b", .claim = 2, .will = Will{}}});
+  ledger.note({.what = ConnectRecord{.client_id = "c", .claim = 3, .expiry_s = 60}});
+  ledger.note({.what = StartRecord{}});
+  CHECK_FALSE(ledger.has(1));
+  CHECK(ledger.has(2));
+  CHECK(ledger.has(3));
+  ledger.note({.number = 2, .what = WillRecord{9}});  // of another use of the client id
+  CHECK(ledger.has(2));
+  ledger.note({.number = 2, .what = WillRecord{2}});
+  CHECK_FALSE(ledger.has(2));
+  connect(ledger, "c", 4);
+  ledger.note({.number = 3, .what = DisconnectRecord{.claim = 3, .expiry_s = 0}});  // too late
+  CHECK(ledger.has(3));
+}
+
 TEST_CASE("what a snapshot says of sessions holds against the records that are in it", "[ledger]") {
   SessionLedger ledger;
   ledger.note(SessionImage{.client_id = "a",

@@ -2,7 +2,6 @@
 #include "lib/storage/repair.h"
 
 #include <catch2/catch.hpp>
-#include <cstring>
 
 #include "lib/storage/body_reader.h"
 #include "lib/storage/identity.h"
@@ -205,106 +204,6 @@ TEST_CASE("a damaged snapshot is put aside, and what only it knew is given up", 
   CHECK(lost < 20);
   const auto aside = disk.list(std::string(store_directory) + "/lost").value();
   CHECK(aside == std::vector<std::string>{name});
-}
-
-namespace {
-
-constexpr std::size_t blocks = 6;
-constexpr std::size_t entries_in_block = 3;
-
-// The journal does not go back to the beginning of the snapshot: only this has these entries.
-std::string fill_with_needed_snapshot(FakeDisk& disk) {
-  fill(disk);
-  auto writer = SnapshotWriter::begin(disk, store_directory, {0x1234'5678'9ABC'DEF0, 25, 5});
-  for (std::size_t block = 0; block < blocks; ++block) {
-    SnapshotSlice slice;
-    for (std::size_t i = 0; i < entries_in_block; ++i) {
-      const std::string key = std::to_string(block) + std::to_string(i);
-      slice.add({1, 1, as_bytes(key), 30, as_bytes("value " + key)});
-    }
-    REQUIRE(writer->add(std::move(slice)).has_value());
-  }
-  REQUIRE(writer->finish().has_value());
-  const auto segments = segments_of(disk);
-  REQUIRE(disk.remove(segments[0]).has_value());
-  REQUIRE(disk.remove(segments[1]).has_value());
-  return std::string(store_directory) + "/" + name_of_position(25, snapshot_ending);
-}
-
-// How many entries are kept, after a repair; none is another one than it was.
-std::size_t entries_kept(FakeDisk& disk, const Texts& expected) {
-  REQUIRE(repair_store(disk, store_directory).has_value());
-  CHECK(verify_store(disk, store_directory)->damage.empty());
-  CHECK(repair_store(disk, store_directory)->done.empty());
-  const SmallStore store = reopen(disk, tiny_options());
-  for (const auto& [key, value] : store.found.entries) {
-    CHECK(expected.entries.at(key) == value);
-    CHECK(store.found.stamps.at(key) == 30);
-  }
-  return store.found.entries.size();
-}
-
-}  // namespace
-
-TEST_CASE("of a damaged snapshot that is needed the sound blocks are kept", "[storage]") {
-  FakeDisk disk;
-  const std::string path = fill_with_needed_snapshot(disk);
-  const Texts expected = texts_of(*disk.kill());
-  REQUIRE(expected.entries.size() == blocks * entries_in_block);
-  const std::size_t size = disk.contents(path).size();
-  std::size_t all_but_one = 0;
-  for (std::size_t byte = 0; byte < size; byte += 3) {
-    CAPTURE(byte);
-    const auto copy = disk.kill();
-    copy->flip_bit(path, byte * 8 + byte % 8);
-    const std::size_t kept = entries_kept(*copy, expected);
-    CHECK(kept % entries_in_block == 0);
-    all_but_one += kept == (blocks - 1) * entries_in_block;
-    const auto aside = copy->contents(std::string(store_directory) + "/lost/" + path.substr(7));
-    CHECK(aside.size() == size);
-  }
-  CHECK(all_but_one > size / 3 / 4);
-  const std::size_t totals = block_header_bytes + 32;
-  const std::size_t block_bytes = (size - snapshot_header_bytes - totals) / blocks;
-  for (std::size_t bytes = 600; bytes < size; bytes += 41) {
-    CAPTURE(bytes);
-    const auto copy = disk.kill();
-    copy->resize(path, bytes);
-    const std::size_t whole = std::min(blocks, (bytes - snapshot_header_bytes) / block_bytes);
-    CHECK(entries_kept(*copy, expected) == whole * entries_in_block);
-  }
-}
-
-TEST_CASE("a block that somebody has published is not taken for one of the snapshot", "[storage]") {
-  FakeDisk disk;
-  fill(disk);
-  const SnapshotHeader header{0x1234'5678'9ABC'DEF0, 25, 5};
-  BlockSealer forger(header);
-  SnapshotSlice first;
-  first.add({1, 1, as_bytes("x"), 30, as_bytes("y")});
-  static_cast<void>(forger.seal(first));
-  SnapshotSlice forged;
-  forged.add({1, 1, as_bytes("forged"), 30, as_bytes("value")});
-  const std::string value = std::string(100, '.') + text_of(forger.seal(forged));
-  auto writer = SnapshotWriter::begin(disk, store_directory, header);
-  for (const char* key : {"one", "two"}) {
-    SnapshotSlice slice;
-    slice.add({1, 1, as_bytes(key), 30, as_bytes(value)});
-    REQUIRE(writer->add(std::move(slice)).has_value());
-  }
-  REQUIRE(writer->finish().has_value());
-  const auto segments = segments_of(disk);
-  REQUIRE(disk.remove(segments[0]).has_value());
-  const std::string path =
-      std::string(store_directory) + "/" + name_of_position(25, snapshot_ending);
-  // The first block says that it ends where the forged one begins.
-  const std::size_t at = as_text(disk.contents(path)).find("mqzB", 513) - snapshot_header_bytes;
-  std::vector<std::byte> bytes(disk.contents(path).begin(), disk.contents(path).end());
-  const auto length = static_cast<std::uint32_t>(at - block_header_bytes);
-  std::memcpy(bytes.data() + snapshot_header_bytes + 8, &length, sizeof length);
-  disk.replace(path, bytes);
-  REQUIRE(repair_store(disk, store_directory).has_value());
-  CHECK(reopen(disk, tiny_options()).found.entries.empty());
 }
 
 TEST_CASE("when all segments are gone the journal goes on behind what the snapshot knows",

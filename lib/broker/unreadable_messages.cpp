@@ -1,0 +1,34 @@
+#include "lib/broker/unreadable_messages.h"
+
+namespace mqz::broker {
+
+void UnreadableMessages::add(const UnreadableMessage& message) {
+  all_[{message.session, message.position}] = {
+      .address = message.address,
+      .is_missing = message.unread.error.code == ErrorCode::not_found,
+      .may_pass = message.unread.may_pass,
+      .stamp = message.entry.stamp};
+}
+
+void UnreadableMessages::forget(std::uint64_t number, std::uint64_t in_queue,
+                                std::uint64_t position) {
+  const auto at = all_.find({number, in_queue});
+  if (at != all_.end() && position > at->second.stamp) all_.erase(at);
+}
+
+// At the PUBREC of QoS 2, too: the message is not sent any more.
+void UnreadableMessages::note(const Record& record) {
+  if (all_.empty()) return;
+  if (const auto* settle = std::get_if<SettleRecord>(&record.what))
+    forget(record.number, settle->position, record.position);
+  const auto* moved = std::get_if<MovedRecord>(&record.what);
+  if (moved == nullptr) return;
+  for (const QueuePlace& place : moved->places)
+    forget(place.number, place.position, record.position);
+}
+
+void UnreadableMessages::end(const SessionLedger& ledger) {
+  std::erase_if(all_, [&](const auto& one) { return !ledger.has(one.first.first); });
+}
+
+}  // namespace mqz::broker

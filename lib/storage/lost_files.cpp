@@ -27,6 +27,21 @@ AcceptedLoss parse_accepted(std::string_view text) {
   return error == std::errc{} && end == text.data() + text.size() ? accepted : AcceptedLoss{};
 }
 
+// Of the segments that open.
+Result<std::uint32_t> highest_ordinal(os::Disk& disk, const std::string& directory) {
+  const auto names = disk.list(directory);
+  if (!names) return tl::unexpected(names.error());
+  std::uint32_t highest = 0;
+  for (const std::string& name : *names) {
+    if (!position_in_name(name, segment_ending)) continue;
+    const auto segment = open_segment(disk, directory + "/" + name, os::OpenAs::read);
+    if (segment) highest = std::max(highest, (*segment)->header.ordinal);
+    if (!segment && segment.error().code != ErrorCode::corrupt)
+      return tl::unexpected(segment.error());
+  }
+  return highest;
+}
+
 }  // namespace
 
 Result<AcceptedLoss> accepted_loss(os::Disk& disk, const std::string& directory) {
@@ -42,9 +57,9 @@ Result<AcceptedLoss> accepted_loss(os::Disk& disk, const std::string& directory)
 Result<void> accept_loss(os::Disk& disk, const std::string& directory) {
   const auto before = accepted_loss(disk, directory);
   if (!before) return tl::unexpected(before.error());
-  SegmentTable segments;
-  open_segments(disk, directory, segments);
-  const std::uint32_t last = std::max(before->last_segment, segments.last());
+  const auto highest = highest_ordinal(disk, directory);
+  if (!highest) return tl::unexpected(highest.error());
+  const std::uint32_t last = std::max(before->last_segment, *highest);
   const std::string text = fmt::format("{}{}\n", accepted_start, last);
   const std::string folder = directory + "/lost";
   if (auto made = disk.make_directory(folder); !made) return made;

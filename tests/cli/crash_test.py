@@ -2,155 +2,62 @@
 
 import random
 import signal
-import socket
-import threading
 import time
 
 import harness
-from packets import PUBACK, PUBLISH, SUBACK, Reader, connect, frame, publish, subscribe
+from crash_clients import (MovingSubscriber, Publisher, Subscriber, UnansweredPublisher,
+                           UnansweredSubscriber)
+from crash_state import PLACES, Changer, Heir, Mortal, RetainedReader, RetainedWriter
+from packets import Socket, publish
 from placements import on_every_placement
 
-PUBREC, PUBREL, PUBCOMP, CONNACK = 0x50, 0x60, 0x70, 0x20
 KILLS = 1000 if harness.LONG else 15
-WINDOW = 15
 
 
-def packet_id_of(body):
-    return int.from_bytes(body[:2], "big")
+class Crowd:
+    """One of everything that holds the broker to its word, and several of what hurts it most."""
 
+    def __init__(self, port, lives):
+        self.publishers = [Publisher(port, f"p{number}", 1 + number % 2) for number in range(4)]
+        self.unanswered = UnansweredPublisher(port, "q0")
+        self.moving = MovingSubscriber(port, "moving", 2)
+        self.subscribers = [Subscriber(port, "s2", 2), Subscriber(port, "s1", 1), self.moving]
+        self.observer = UnansweredSubscriber(port, "s0", [*self.publishers, self.unanswered])
+        self.writers = [RetainedWriter(port, f"r{qos}", qos) for qos in (1, 2)]
+        self.reader = RetainedReader(port, "reader", self.writers)
+        self.changer = Changer(port, "changer")
+        self.mortal = Mortal(port, "mortal", lives)
+        self.heir = Heir(port, "heir")
+        self.receivers = [*self.subscribers, self.heir]
+        self.others = [*self.publishers, self.unanswered, self.observer, *self.writers,
+                       self.reader, self.changer, self.mortal]
 
-class Client(threading.Thread):
-    """A durable client that comes back whenever its connection is lost. Subclasses say what it
-    does with packets; `step` is called again and again while it is connected."""
+    @property
+    def all(self):
+        return self.receivers + self.others
 
-    def __init__(self, port, name):
-        super().__init__(daemon=True)
-        self.port = port
-        self.name = name
-        self.has_session = False
-        self.stopping = threading.Event()
-        self.complaints = []
-        self.socket = None
+    def start(self):
+        for one in self.receivers:
+            one.start()
+        for one in self.receivers:
+            assert one.is_subscribed.wait(harness.PATIENCE), one.name
+        for one in self.others:
+            one.start()
 
-    def run(self):
-        while not self.stopping.is_set():
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1) as self.socket:
-                    self.socket.settimeout(0.02)
-                    self.be_connected()
-            except OSError:
-                time.sleep(0.005)
+    def pause(self):
+        for one in [*self.publishers, *self.writers, self.changer]:
+            one.is_paused.set()
 
-    def be_connected(self):
-        reader = Reader()
-        self.socket.sendall(connect(self.name, clean=False))
-        is_open = False
-        while not self.stopping.is_set():
-            try:
-                some = self.socket.recv(1 << 16)
-            except TimeoutError:
-                some = None
-            if some == b"":
-                return
-            for first, body in reader.feed(some or b""):
-                if first & 0xF0 == CONNACK:
-                    if self.has_session and body[0] != 1:
-                        self.complaints.append(f"{self.name} has lost its session")
-                    self.has_session = True
-                    is_open = True
-                    self.resume()
-                else:
-                    self.handle(first, body)
-            if is_open:
-                self.step()
+    def is_answered(self):
+        return not (any(one.waiting for one in self.publishers + self.writers)
+                    or self.changer.under_way)
 
-
-class Publisher(Client):
-    """Numbers its messages; at QoS 2 it never sends one anew that may have arrived."""
-
-    def __init__(self, port, name, qos):
-        super().__init__(port, name)
-        self.qos = qos
-        self.next_number = 0
-        self.waiting = {}  # packet id -> number, or None once it has PUBREC
-        self.acknowledged = 0
-        self.is_paused = threading.Event()
-
-    def write(self, packet_id, dup):
-        if self.waiting[packet_id] is None:
-            self.socket.sendall(frame(PUBREL | 2, packet_id.to_bytes(2, "big")))
-            return
-        packet = publish(f"t/{self.name}", str(self.waiting[packet_id]).encode(), self.qos,
-                         packet_id)
-        self.socket.sendall(bytes([packet[0] | (8 if dup else 0)]) + packet[1:])
-
-    def resume(self):
-        for packet_id in list(self.waiting):
-            self.write(packet_id, True)
-
-    def step(self):
-        while len(self.waiting) < WINDOW and not self.is_paused.is_set():
-            packet_id = 1 + self.next_number % 60_000
-            self.waiting[packet_id] = self.next_number
-            self.next_number += 1
-            self.write(packet_id, False)
-
-    def handle(self, first, body):
-        packet_id = packet_id_of(body)
-        if first & 0xF0 == PUBREC:
-            self.acknowledged += 1 if self.waiting.get(packet_id) is not None else 0
-            self.waiting[packet_id] = None
-            self.write(packet_id, False)
-        elif first & 0xF0 in (PUBACK, PUBCOMP):
-            self.acknowledged += first & 0xF0 == PUBACK
-            self.waiting.pop(packet_id, None)
-
-
-class Subscriber(Client):
-    """Wants everything at QoS 2, and holds each publisher's numbers against what is promised."""
-
-    def __init__(self, port, name):
-        super().__init__(port, name)
-        self.is_subscribed = threading.Event()
-        self.held = set()  # packet ids of QoS 2 that wait for PUBREL
-        self.last = {}  # publisher -> the highest number so far
-        self.count = 0
-
-    def resume(self):
-        if not self.is_subscribed.is_set():
-            self.socket.sendall(subscribe("t/#", 2))
-
-    def step(self):
-        pass
-
-    def handle(self, first, body):
-        kind = first & 0xF0
-        if kind == SUBACK:
-            self.is_subscribed.set()
-        elif kind == PUBLISH:
-            self.on_publish(first, body)
-        elif kind == PUBREL:
-            self.held.discard(packet_id_of(body))
-            self.socket.sendall(frame(PUBCOMP, body[:2]))
-
-    def on_publish(self, first, body):
-        size = int.from_bytes(body[:2], "big")
-        topic, body = body[2:2 + size].decode(), body[2 + size:]
-        publisher, packet_id, number = topic[2:], packet_id_of(body), int(body[2:])
-        exactly_once = first & 6 == 4
-        if exactly_once and packet_id in self.held:
-            self.socket.sendall(frame(PUBREC, body[:2]))
-            return
-        expected = self.last.get(publisher, -1) + 1
-        if number > expected:
-            self.complaints.append(f"{self.name} got {publisher}'s {number}, not {expected}")
-        elif number < expected and exactly_once:
-            self.complaints.append(f"{self.name} got {publisher}'s {number} twice at QoS 2")
-        self.last[publisher] = max(number, expected - 1)
-        self.count += 1
-        if exactly_once:
-            self.held.add(packet_id)
-        self.socket.sendall(frame(PUBREC if exactly_once else PUBACK, body[:2]))
+    def end(self):
+        for one in self.all:
+            one.stopping.set()
+        for one in self.all:
+            one.join(harness.PATIENCE)
+        return [text for one in self.all for text in one.complaints]
 
 
 @on_every_placement
@@ -173,36 +80,61 @@ class CrashLoop(harness.Case):
                               f"more comes of {want} than {there}")
         self.assertEqual([one.last for one in subscribers], [want] * len(subscribers))
 
+    def check_retained(self, broker, crowd):
+        """A new subscriber finds each value that was acknowledged, and none that was deleted."""
+        want = {(one.name, place): one.acknowledged[place]
+                for one in crowd.writers for place in one.acknowledged
+                if not one.is_deletion(one.acknowledged[place])}
+        reader = crowd.reader
+        broker.wait_until(lambda: reader.found == want, f"it finds {want}")
+        reader.leave_at = time.monotonic() + harness.PATIENCE
+        time.sleep(0.05)  # for what is too much
+        self.assertEqual(reader.found, want)
+
+    def check_subscriptions(self, port, broker, changer):
+        client = Socket(port).join("asking")
+        for place in range(PLACES):
+            client.send(publish(f"f/{place}", b"", 1, place + 1))
+        want = {f"f/{place}" for place, is_there in changer.subscribed.items() if is_there}
+        broker.wait_until(lambda: changer.received >= want, f"{want} come")
+        time.sleep(0.05)  # for what is too much
+        self.assertEqual(changer.received, want)
+
+    def check_wills(self, broker, crowd):
+        mortal, numbers = crowd.mortal, crowd.heir.numbers
+        broker.wait_until(lambda: numbers >= mortal.wanted, "the wills come")
+        self.assertEqual(numbers & mortal.unwanted, set())
+        self.assertLessEqual(max(numbers), mortal.number)
+
     def test_nothing_acknowledged_is_lost_and_nothing_comes_twice(self):
         port = harness.free_port()
         self.config = self.write("crash.conf", f"listener {port} 127.0.0.1\n"
                                                "allow_anonymous true\nlog_type error\n")
         broker = self.start_on(port)
-        subscribers = [Subscriber(port, f"s{number}") for number in range(2)]
-        for one in subscribers:
-            one.start()
-        for one in subscribers:
-            self.assertTrue(one.is_subscribed.wait(harness.PATIENCE))
-        publishers = [Publisher(port, f"p{number}", 1 + number % 2) for number in range(4)]
-        for one in publishers:
-            one.start()
+        self.life = 0
+        crowd = Crowd(port, lambda: self.life)
+        crowd.start()
         choices = random.Random()
         for _ in range(KILLS):
             time.sleep(choices.uniform(0.02, 0.25))  # the moment is the matter of the test
+            self.life += 1
             broker.send(signal.SIGKILL)
             broker.child.wait(harness.PATIENCE)
             broker = self.start_on(port)
-        for one in publishers:
-            one.is_paused.set()
-        broker.wait_until(lambda: not any(one.waiting for one in publishers),
-                          "everything is acknowledged", 3 * harness.PATIENCE)
-        want = {one.name: one.next_number - 1 for one in publishers}
-        self.wait_for_all_of_it(broker, subscribers, want)
-        for one in publishers + subscribers:
-            one.stopping.set()
-            one.join(harness.PATIENCE)
-            self.assertEqual(one.complaints, [])
-        self.assertGreater(sum(one.acknowledged for one in publishers), KILLS)
+        crowd.pause()
+        broker.wait_until(crowd.is_answered, "everything is acknowledged", 3 * harness.PATIENCE)
+        want = {one.name: one.next_number - 1 for one in crowd.publishers}
+        self.wait_for_all_of_it(broker, crowd.subscribers, want)
+        self.check_retained(broker, crowd)
+        self.check_subscriptions(port, broker, crowd.changer)
+        self.check_wills(broker, crowd)
+        self.assertEqual(crowd.end()[:20], [])
+        self.assertGreater(sum(one.acknowledged for one in crowd.publishers), KILLS)
+        self.assertGreater(crowd.moving.moves, 0)
+        self.assertGreater(crowd.changer.changes, 0)
+        self.assertGreater(crowd.observer.count, 0)
+        self.assertGreater(len(crowd.mortal.wanted), 0)
+        self.assertGreater(crowd.reader.count, 0)
         self.assertExit(broker.stop(), 0)
 
 

@@ -23,11 +23,18 @@ def text(value):
     return len(raw).to_bytes(2, "big") + raw
 
 
-def connect(client_id, version=4, clean=True, keep_alive=0, expiry=0):
+def connect(client_id, version=4, clean=True, keep_alive=0, expiry=0, will=None):
+    """A will is its topic, payload and QoS."""
     properties = b"\5\x11" + expiry.to_bytes(4, "big") if expiry else b"\0"
-    return frame(0x10, text("MQTT") + bytes([version, 2 if clean else 0])
+    flags, last = 2 if clean else 0, b""
+    if will is not None:
+        topic, payload, qos = will
+        flags |= 4 | qos << 3
+        last = ((b"\0" if version == 5 else b"") + text(topic)
+                + len(payload).to_bytes(2, "big") + payload)
+    return frame(0x10, text("MQTT") + bytes([version, flags])
                  + keep_alive.to_bytes(2, "big") + (properties if version == 5 else b"")
-                 + text(client_id))
+                 + text(client_id) + last)
 
 
 def subscribe(topic_filter, qos=0, version=4):

@@ -242,9 +242,8 @@ int run_compact(const Parsed& parsed) {
   }
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const auto shards = std::min<unsigned>(cores, broker::shards_max);
-  const auto done =
-      broker::compact_store(os::real_disk(), checked->directory,
-                            static_cast<broker::ShardIndex>(shards), os::read_clocks());
+  const auto done = broker::compact_store(os::real_disk(), checked->directory,
+                                          static_cast<broker::ShardIndex>(shards));
   if (!done) return report(parsed.path(), stop_for_store(done.error(), checked->directory));
   return print(fmt::format(
       "{}: sound; its state is a snapshot of {} bytes; {} of {} segments removed, {} bytes; the "

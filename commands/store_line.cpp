@@ -8,6 +8,7 @@
 #include "commands/message_json.h"
 #include "commands/message_time.h"
 #include "lib/base/base64.h"
+#include "lib/broker/broker_clock.h"
 #include "lib/mqtt/topic.h"
 
 namespace mqz::commands {
@@ -25,7 +26,8 @@ bool is_plain(std::string_view text) {
 
 }  // namespace
 
-StoreLine::StoreLine(std::string& to, RecordForm form) : to_(to) {
+StoreLine::StoreLine(std::string& to, RecordForm form, Millis clock_offset)
+    : to_(to), clock_offset_(broker::BrokerClock::bounded(clock_offset)) {
   if (form == RecordForm::json) object_.emplace(to);
 }
 
@@ -78,10 +80,16 @@ void StoreLine::texts(std::string_view name, std::string_view many,
 }
 
 void StoreLine::time(std::string_view name, WallTime when) {
-  const auto ms = when.time_since_epoch().count();
+  const auto ms = (when + clock_offset_).time_since_epoch().count();
   std::string shown;
   append_time(shown, {ms / 1000, ms % 1000 * 1'000'000}, TimeForm::rfc3339);
   text(name, shown);
+}
+
+void StoreLine::clock(const broker::ClockRecord& clock) {
+  clock_offset_ = broker::BrokerClock::bounded(clock.offset);
+  text("system_ahead", fmt::format("{} ms", clock_offset_.count()));
+  time("time", clock.time);
 }
 
 void StoreLine::bytes(std::string_view name, Bytes value) {

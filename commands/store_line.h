@@ -17,7 +17,8 @@ enum class RecordForm : unsigned char { text, json };
 
 class StoreLine {
  public:
-  StoreLine(std::string& to, RecordForm form);
+  // Points in time are the broker's, from which the system's were `clock_offset` away.
+  explicit StoreLine(std::string& to, RecordForm form, Millis clock_offset = {});
 
   void lead(std::uint64_t position, std::string_view type);
   void number(std::string_view name, std::uint64_t value);
@@ -26,6 +27,7 @@ class StoreLine {
   // Each by `name` for people; an array called `many` in JSON.
   void texts(std::string_view name, std::string_view many, const std::vector<std::string>& values);
   void time(std::string_view name, WallTime when);
+  void clock(const broker::ClockRecord& clock);
   void bytes(std::string_view name, Bytes value);
   // JSON has payloads as `mqz sub --json` has them; text the beginning of long ones.
   void message(const mqtt::Publish& message);
@@ -36,6 +38,7 @@ class StoreLine {
 
  private:
   std::string& to_;
+  Millis clock_offset_;
   std::optional<JsonObject> object_{};
 };
 

@@ -134,7 +134,8 @@ class LostObjects final : public storage::SalvageVisitor {
     if (!object) return {};
     ledger_.note(*object, entry.stamp);
     if (std::holds_alternative<broker::FrontImage>(*object) ||
-        std::holds_alternative<broker::SegmentsImage>(*object)) {
+        std::holds_alternative<broker::SegmentsImage>(*object) ||
+        std::holds_alternative<broker::ClockImage>(*object)) {
       return {};
     }
     std::string lines;

@@ -10,10 +10,10 @@ namespace {
 
 using broker::SendState;
 
-constexpr std::array<std::string_view, 9> kinds{
-    "snapshot_entry", "snapshot_session",  "snapshot_queued",
-    "snapshot_ended", "snapshot_retained", "snapshot_will",
-    "snapshot_share", "snapshot_front",    "snapshot_segments"};
+constexpr std::array<std::string_view, 10> kinds{
+    "snapshot_entry",    "snapshot_session", "snapshot_queued", "snapshot_ended",
+    "snapshot_retained", "snapshot_will",    "snapshot_share",  "snapshot_front",
+    "snapshot_segments", "snapshot_clock"};
 
 std::string_view name_of(SendState state) {
   switch (state) {
@@ -94,6 +94,7 @@ struct Shower {
       files.push_back(storage::segment_name(segment.first));
     line.texts("file", "files", files);
   }
+  void operator()(const broker::ClockImage& image) const { line.clock(image.clock); }
   void operator()(const broker::QueueImage&) const {}
 
   void queued(std::uint64_t number, const broker::Outgoing& outgoing) const {
@@ -121,7 +122,7 @@ void append_object(std::string& to, const broker::WalkedObject& walked,
   if (walked.object != nullptr) {
     if (const auto* queue = std::get_if<broker::QueueImage>(walked.object)) {
       for (const broker::Outgoing& outgoing : queue->entries) {
-        StoreLine line(to, form);
+        StoreLine line(to, form, ledger.clock_offset());
         line.lead(entry.stamp, kind);
         Shower{line, ledger, now}.queued(queue->number, outgoing);
         line.end();
@@ -129,7 +130,7 @@ void append_object(std::string& to, const broker::WalkedObject& walked,
       return;
     }
   }
-  StoreLine line(to, form);
+  StoreLine line(to, form, ledger.clock_offset());
   line.lead(entry.stamp, kind);
   if (walked.object != nullptr) {
     std::visit(Shower{line, ledger, now}, *walked.object);

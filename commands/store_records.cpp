@@ -107,6 +107,7 @@ struct Shower {
       without.push_back(fmt::format("{} to {}", lost.first, lost.end - 1));
     if (!without.empty()) line.texts("without", "without", without);
   }
+  void operator()(const broker::ClockRecord& record) const { line.clock(record); }
 };
 
 void show_session(StoreLine& line, const broker::Record& record,
@@ -123,7 +124,7 @@ void show_session(StoreLine& line, const broker::Record& record,
 
 void append_record(std::string& to, const broker::WalkedRecord& walked,
                    const broker::SessionLedger& ledger, Now now, RecordForm form) {
-  StoreLine line(to, form);
+  StoreLine line(to, form, ledger.clock_offset());
   const std::string_view name = broker::record_name(walked.head.type);
   line.lead(walked.position, name.empty() ? "unknown" : name);
   if (walked.record != nullptr) {

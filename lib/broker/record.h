@@ -152,6 +152,12 @@ struct MovedRecord {
   std::vector<QueuePlace> places{};
 };
 
+// The system's wall clock was found elsewhere than the broker's clock has it: see BrokerClock.
+struct ClockRecord {
+  Millis offset{};  // of the system's from the broker's; either sign
+  WallTime time{};  // the broker's; it has come so far
+};
+
 struct Record {
   // Who proposed it, for whom. Records without a session (shard-wide effects) go to every shard.
   ShardIndex shard = 0;
@@ -162,7 +168,7 @@ struct Record {
   storage::BodyPlace place{};  // where it can be read back from; nowhere if it is not kept
   std::variant<PublishRecord, DeliverRecord, GroupTakenRecord, ConnectRecord, DisconnectRecord,
                SubscribeRecord, UnsubscribeRecord, SettleRecord, ReleaseRecord, RepeatRecord,
-               WillRecord, EndRecord, StartRecord, ReadDoneRecord, MovedRecord>
+               WillRecord, EndRecord, StartRecord, ReadDoneRecord, MovedRecord, ClockRecord>
       what{};
 
   bool is_for_all() const {

@@ -109,6 +109,7 @@ struct Putter {
     sink.number(message_flags(*record.message));
     put_message(sink, *record.message, now);
   }
+  void operator()(const ClockRecord& record) const { put_clock(sink, record); }
 };
 
 template <typename Sink>
@@ -246,6 +247,7 @@ void read_what(RecordType type, Reader& in, Target& to) {
     case RecordType::start: to = read_start(in); return;
     case RecordType::read_done: to = ReadDoneRecord{in.number<std::uint32_t>()}; return;
     case RecordType::moved: to = read_moved(in); return;
+    case RecordType::clock: to = in.clock(); return;
   }
 }
 
@@ -257,10 +259,10 @@ RecordType type_of(const Record& record) {
 }
 
 std::string_view record_name(std::uint16_t type) {
-  constexpr std::array<std::string_view, 16> names{
+  constexpr std::array<std::string_view, 17> names{
       "",          "publish",     "deliver",   "group_taken", "connect", "disconnect",
       "subscribe", "unsubscribe", "settle",    "release",     "repeat",  "will",
-      "end",       "start",       "read_done", "moved"};
+      "end",       "start",       "read_done", "moved",       "clock"};
   return type < names.size() ? names[type] : std::string_view{};
 }
 

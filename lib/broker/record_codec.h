@@ -1,7 +1,8 @@
 // Records as bytes, for the journal: one body per record, whose type and version stand beside it.
-// FORMAT: numbers are little-endian base 128, texts and blocks have their length in front, times
-// are milliseconds since 1970. A payload fills the rest of its body. record_codec.cpp has the
-// fields in their order; a change of them needs a new version of the type.
+// FORMAT: numbers are little-endian base 128, a signed one has its sign in the lowest bit, texts
+// and blocks have their length in front, times are milliseconds since 1970. A payload fills the
+// rest of its body. record_codec.cpp has the fields in their order; a change of them needs a new
+// version of the type.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,7 @@ enum class RecordType : std::uint16_t {
   start = 13,
   read_done = 14,
   moved = 15,
+  clock = 16,
 };
 
 inline constexpr std::uint8_t record_version = 1;

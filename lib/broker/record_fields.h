@@ -60,6 +60,20 @@ inline std::uint64_t wall_ms(MonoTime time, Now now) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, wall.time_since_epoch().count()));
 }
 
+// The sign in the lowest bit: 0, -1, 1, -2, ...
+inline std::uint64_t zigzag(std::int64_t value) {
+  return (static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63);
+}
+inline std::int64_t unzigzag(std::uint64_t bits) {
+  return static_cast<std::int64_t>((bits >> 1U) ^ (0 - (bits & 1U)));
+}
+
+template <typename Sink>
+void put_clock(Sink& sink, const ClockRecord& clock) {
+  sink.number(zigzag(clock.offset.count()));
+  sink.number(static_cast<std::uint64_t>(clock.time.time_since_epoch().count()));
+}
+
 inline unsigned message_flags(const Message& message) {
   return static_cast<unsigned>(message.qos()) | (message.retain() ? retain_flag : 0U) |
          (message.expires() ? expires_flag : 0U);
@@ -135,6 +149,11 @@ class Reader {
   mqtt::Qos qos(unsigned bits) {
     if ((bits & qos_bits) == 3) return fail(), mqtt::Qos{};
     return static_cast<mqtt::Qos>(bits & qos_bits);
+  }
+  ClockRecord clock() {
+    ClockRecord found{.offset = Millis(unzigzag(number()))};
+    found.time = wall();
+    return found;
   }
   MonoTime mono() { return now_.mono + (wall() - now_.wall); }
   MessageRef message(unsigned flags) {

@@ -92,6 +92,10 @@ void Replay::restore(SnapshotObject object, std::uint64_t stamp) {
       for (Shard* shard : replay.shards_) ShardRestore(*shard).front(image, stamp);
     }
     void operator()(SegmentsImage& image) const { replay.needed_segments_ = std::move(image); }
+    void operator()(ClockImage& image) const {
+      replay.clock_ = image.clock;
+      front().clock(image.clock);
+    }
   };
   std::visit(Visitor{*this, stamp}, object);
 }
@@ -125,9 +129,21 @@ void Replay::find_session(Record& record) const {
   record.session = at->second.session;
 }
 
+// The clock that has been somewhere is not set back.
+void Replay::note_time(const Record& record) {
+  const auto passed = [this](WallTime time) { clock_.time = std::max(clock_.time, time); };
+  if (const auto* clock = std::get_if<ClockRecord>(&record.what)) {
+    clock_.offset = clock->offset;
+    passed(clock->time);
+  }
+  if (const auto* start = std::get_if<StartRecord>(&record.what)) passed(start->time);
+  if (const auto* gone = std::get_if<DisconnectRecord>(&record.what)) passed(gone->time);
+}
+
 void Replay::apply(Record record) {
   end_restoring();
   if (record.position < replay_from_) return;
+  note_time(record);
   last_position_ = std::max(last_position_, record.position);
   Shard& front = *shards_.front();
   front.set_applied(record.position);
@@ -188,6 +204,7 @@ void Replay::carry_mail() {
 void Replay::end() {
   end_restoring();
   for (Shard* shard : shards_) shard->set_applied(last_position_);
+  ShardRestore(*shards_.front()).clock(clock_);
 }
 
 std::vector<MissingMessages> Replay::find_missing(const storage::SegmentTable& table) const {

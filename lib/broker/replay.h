@@ -30,7 +30,8 @@ std::string text_of(const MissingMessages& missing, const std::string& directory
 
 class Replay {
  public:
-  // The shards of the new life, the front first; fresh, and with their time set.
+  // The shards of the new life, the front first; fresh, and with their time set: what it is does
+  // not matter before finish(), but it must have the scale that deadlines were decoded with.
   explicit Replay(std::vector<Shard*> shards, MissingEntries missing = {});
 
   // The next entry of a snapshot, with its stamp. All of them before the first record.
@@ -45,6 +46,9 @@ class Replay {
   Result<void> check() const;
   // There are no more: the shards are as they were.
   void end();
+  // Behind the last record: how the broker's clock stood, as far as records tell. Its time goes on
+  // from there before finish().
+  const ClockRecord& clock() const { return clock_; }
   // Behind the last record: which messages of queues cannot be in any segment.
   std::vector<MissingMessages> find_missing(const storage::SegmentTable& table) const;
   // The same as end(), and a new life begins. What the earlier life still owed is proposed: wills
@@ -65,6 +69,7 @@ class Replay {
   void restore_session(SessionImage image, std::uint64_t stamp);
   void end_restoring();
   void find_session(Record& record) const;
+  void note_time(const Record& record);
   void apply_moved(const Record& record, const MovedRecord& moved);
   void carry_mail();
 
@@ -75,6 +80,7 @@ class Replay {
   std::unordered_map<std::uint64_t, std::uint64_t> ended_{};  // when, by number
   SegmentsImage needed_segments_{};
   MissingEntries missing_;
+  ClockRecord clock_{};
   std::uint64_t replay_from_ = 0;
   std::uint64_t last_position_ = 0;
   bool is_restoring_ = false;

@@ -67,6 +67,8 @@ Result<std::unique_ptr<Server>> Server::make(const ServerOptions& options) {
     server->loops_.push_back(std::move(*loop));
   }
   for (const auto& loop : server->loops_) loop->set_peers(peers);
+  server->clock_ = BrokerClock({}, os::read_clocks());
+  for (const auto& loop : server->loops_) loop->use(server->clock_);
   if (auto opened = server->open_store(options.store); !opened)
     return tl::unexpected(opened.error());
   return server;
@@ -75,14 +77,10 @@ Result<std::unique_ptr<Server>> Server::make(const ServerOptions& options) {
 // The state comes back before the first thread starts.
 Result<void> Server::open_store(const StoreOptions& options) {
   if (options.directory.empty()) return {};
-  const Now now = os::read_clocks();
   std::vector<Shard*> shards;
-  for (const auto& loop : loops_) {
-    shards.push_back(&loop->shard());
-    shards.back()->set_now(now);
-  }
+  for (const auto& loop : loops_) shards.push_back(&loop->shard());
   Replay replay(shards);
-  auto store = Store::open(options, replay, now);
+  auto store = Store::open(options, replay);
   if (!store) return tl::unexpected(store.error());
   store_ = std::move(*store);
   log_torn(store_->report().journal);
@@ -105,6 +103,9 @@ Result<void> Server::open_store(const StoreOptions& options) {
       [this](MonoTime time) { snapshots_->step(loops_.front()->shard(), time); });
   shards.front()->use(std::move(sequencer));
   store_->start([this] { on_store_news(); });
+  const Now system = os::read_clocks();
+  clock_ = BrokerClock(replay.clock(), system);
+  for (Shard* shard : shards) shard->set_now(clock_.at(system.mono));
   replay.finish();
   shards.front()->flush();
   for (const auto& loop : loops_) {

@@ -62,6 +62,7 @@ class Server {
   Result<void> check_queues(const Replay& replay);
 
   Loads loads_;
+  BrokerClock clock_{};
   std::atomic<std::size_t> connections_{0};
   std::vector<std::atomic<std::size_t>> listener_connections_;
   std::unique_ptr<EventLog> log_{};

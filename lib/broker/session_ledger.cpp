@@ -16,6 +16,7 @@ bool SessionLedger::supersede(const std::string& client_id, std::uint64_t stamp,
 }
 
 void SessionLedger::note(const SnapshotObject& object, std::uint64_t stamp) {
+  if (const auto* image = std::get_if<ClockImage>(&object)) clock_offset_ = image->clock.offset;
   if (const auto* ended = std::get_if<EndedImage>(&object))
     static_cast<void>(supersede(ended->client_id, stamp, true));
   const auto* image = std::get_if<SessionImage>(&object);
@@ -84,6 +85,7 @@ bool SessionLedger::is_in(const Entry& entry, std::uint64_t position) {
 }
 
 void SessionLedger::note(const Record& record) {
+  if (const auto* clock = std::get_if<ClockRecord>(&record.what)) clock_offset_ = clock->offset;
   if (const auto* connect = std::get_if<ConnectRecord>(&record.what))
     return note_connect(*connect, record.position);
   if (std::holds_alternative<StartRecord>(record.what)) return note_start(record.position);

@@ -1,5 +1,5 @@
-// Which recorded sessions there are, and what they subscribe to, as told by a snapshot and the
-// records behind it: for those who look at a store.
+// Which recorded sessions there are, what they subscribe to, and how the broker's clock stands, as
+// told by a snapshot and the records behind it: for those who look at a store.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,8 @@ class SessionLedger {
   std::string_view client_of(std::uint64_t number) const;
   // The session that the record is about: its number is kept in it, but for a CONNECT.
   std::uint64_t session_of(const Record& record) const;
+  // How far the system's wall clock was ahead of the broker's, whose points deadlines are.
+  Millis clock_offset() const { return clock_offset_; }
   const std::map<std::uint64_t, Entry>& sessions() const { return sessions_; }
   bool has(std::uint64_t number) const { return sessions_.contains(number); }
 
@@ -45,6 +47,7 @@ class SessionLedger {
   static bool is_in(const Entry& entry, std::uint64_t position);
   void end(std::uint64_t number, std::uint64_t claim);
 
+  Millis clock_offset_{};
   std::map<std::uint64_t, Entry> sessions_{};                    // by number
   std::map<std::string, std::uint64_t, std::less<>> numbers_{};  // by client id
   std::map<std::string, std::uint64_t> stamps_{};                // what the snapshot says of those

@@ -117,6 +117,8 @@ class Shard {
   bool is_journal_full() const { return is_journal_full_; }
   // The front's: in the place of the one it was made with, which was given nothing yet.
   void use(std::unique_ptr<Sequencer> sequencer) { options_.sequencer = std::move(sequencer); }
+  // The front's: the system's wall clock was stepped.
+  void set_clock(const ClockRecord& clock) { propose({.what = clock}); }
   // Reads back what the journal has.
   void use(std::unique_ptr<ParkedMessages> parked) { parked_ = std::move(parked); }
   // The front's: empties segments of the journal of what queues have there.
@@ -359,14 +361,10 @@ class Shard {
   void wake_retained();
   void expire_retained(MonoTime due);
   void arm_retained_expiry();
-  static std::uint64_t serve_key(ShardIndex shard, std::uint64_t token) {
-    return (static_cast<std::uint64_t>(shard) << 48U) | token;
-  }
+  static std::uint64_t serve_key(ShardIndex shard, std::uint64_t token);
 
   // shard_log.cpp
-  bool logs_connections() const {
-    return options_.log != nullptr && options_.log->wants_connections();
-  }
+  bool logs_connections() const;
   void log_open(const Connection& connection) const;
   void log_end(const Connection& connection, std::string_view how) const;
   void log_refused(const Connection& connection, mqtt::Reason reason) const;
@@ -436,6 +434,7 @@ class Shard {
   OwedShares shares_owed_{};                              // the front's
   // QoS 2 identifiers of durable publishers whose records are on their way.
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint16_t>> received_proposed_{};
+  ClockRecord clock_{};  // the front's, as last applied
   std::uint64_t applied_ = 0;
   std::unique_ptr<ShardSnapshot> snapshot_;
   std::unique_ptr<RestoredState> restored_;  // until all that is older is replayed

@@ -26,6 +26,7 @@ class ShardApply {
   void operator()(StartRecord& what) const { shard_.apply_start(what); }
   void operator()(ReadDoneRecord& what) const { read_done(what); }
   void operator()(MovedRecord& what) const { shard_.moving_.apply(record_, what); }
+  void operator()(ClockRecord& what) const { shard_.clock_ = what; }
 
  private:
   void deliver(DeliverRecord& delivery) const;

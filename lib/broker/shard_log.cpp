@@ -37,6 +37,10 @@ void Shard::count_connection(const Connection& connection, std::ptrdiff_t change
   }
 }
 
+bool Shard::logs_connections() const {
+  return options_.log != nullptr && options_.log->wants_connections();
+}
+
 void Shard::log_open(const Connection& connection) const {
   if (!logs_connections()) return;
   const Session& session = *connection.session;

@@ -46,8 +46,8 @@ Result<void> ShardLoop::listen(std::vector<os::Listener> listeners,
 }
 
 void ShardLoop::run() {
-  load_since_ = os::read_mono();
-  shard_.set_now(os::read_clocks());
+  load_since_ = read_now().mono;
+  shard_.set_now(read_now());
   shard_.start();
   while (!mailbox_.is_told_to_drain()) turn();
   drain();
@@ -58,7 +58,7 @@ void ShardLoop::run() {
 void ShardLoop::pause_accepting() {
   for (os::Listener& listener : listeners_)
     poller_.change(listener.fd.get(), os::Interest::none, &listener);
-  accept_again_ = os::read_mono() + accept_pause;
+  accept_again_ = read_now().mono + accept_pause;
 }
 
 void ShardLoop::resume_accepting() {
@@ -69,16 +69,16 @@ void ShardLoop::resume_accepting() {
 
 Millis ShardLoop::timeout() const {
   if (shard_.has_work()) return Millis(0);
-  MonoTime next = os::read_mono() + Millis(60'000);
+  MonoTime next = read_now().mono + Millis(60'000);
   if (const auto due = shard_.next_deadline()) next = std::min(next, *due);
   if (const auto due = lingering_.next_deadline()) next = std::min(next, *due);
   next = std::min(next, accept_again_);
   // What it last told of its load, or what it has to give back, must not stand while it sleeps.
   if (shard_.held() != Held::nothing)
-    next = std::min(next, os::read_mono() + MemoryGuard::measure_interval);
+    next = std::min(next, read_now().mono + MemoryGuard::measure_interval);
   const bool was_busy = loads_[index_].load(std::memory_order_relaxed) >= quiet_load;
   if (was_busy || closed_ >= many_closed) next = std::min(next, load_since_ + quiet_while);
-  return std::max(Millis(0), next - os::read_mono());
+  return std::max(Millis(0), next - read_now().mono);
 }
 
 // Reading goes on only as fast as the slowest of the shards that this one feeds.
@@ -88,14 +88,24 @@ bool ShardLoop::are_others_crowded() const {
   });
 }
 
+Now ShardLoop::read_now() const { return clock_->at(os::read_mono()); }
+
+// Ahead of what the turn brings: whatever it makes durable comes back with the clock it was made
+// by.
+void ShardLoop::note_clock() {
+  if (index_ != front_shard) return;
+  if (const auto stepped = clock_->note(os::read_clocks())) shard_.set_clock(*stepped);
+}
+
 void ShardLoop::turn() {
   holds_back_ = are_others_crowded();
   if (holds_back_) std::this_thread::sleep_for(Millis(1));
   const auto events = poller_.wait(timeout());
-  const Now now = os::read_clocks();
+  const Now now = read_now();
   if (now.mono - load_since_ >= load_interval) note_load(now.mono);
   if (now.mono >= accept_again_) resume_accepting();
   shard_.set_now(now);
+  note_clock();
   shard_.set_journal_full(journal_ != nullptr && journal_->space() != storage::SpaceState::ok);
   // A commit begins with what a part of the turn has brought, and the rest gathers beside it.
   constexpr std::size_t commit_early = 32;
@@ -318,7 +328,7 @@ void ShardLoop::close(Connection& connection) {
   const bool lingers = fd.is_open() && connection.polled >= 0 &&
                        connection.state == ConnectionState::closing && !connection.closed_by_client;
   if (lingers) {
-    lingering_.add(poller_, std::move(fd), os::read_mono());
+    lingering_.add(poller_, std::move(fd), read_now().mono);
   } else if (connection.polled >= 0) {
     // Also of a transport that another shard goes on with: it is posted after this.
     poller_.remove(connection.polled);
@@ -339,18 +349,18 @@ void ShardLoop::post_mail() {
 }
 
 void ShardLoop::drain() {
-  shard_.set_now(os::read_clocks());
+  shard_.set_now(read_now());
   holds_back_ = false;
   listeners_.clear();
   poller_.remove(mailbox_.fd());  // what is posted now is not taken any more, and must not wake
   shard_.drain();
   shard_.flush();
-  const MonoTime until = os::read_mono() + drain_limit;
+  const MonoTime until = read_now().mono + drain_limit;
   write_dirty();
-  while ((shard_.connection_count() > 0 || !lingering_.empty()) && os::read_mono() < until) {
+  while ((shard_.connection_count() > 0 || !lingering_.empty()) && read_now().mono < until) {
     for (const os::PollEvent& event : poller_.wait(Millis(20))) on_event(event);
     write_dirty();
-    lingering_.read_all(poller_, os::read_mono());
+    lingering_.read_all(poller_, read_now().mono);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/base/error.h"
+#include "lib/broker/broker_clock.h"
 #include "lib/broker/lingering.h"
 #include "lib/broker/mailbox.h"
 #include "lib/broker/memory_guard.h"
@@ -33,6 +34,8 @@ class ShardLoop {
   Result<void> listen(std::vector<os::Listener> listeners,
                       std::vector<std::uint16_t> settings_index);
 
+  // Before run; it may be set until then. Every point in time here is one of this clock.
+  void use(BrokerClock& clock) { clock_ = &clock; }
   // Before run: what the front proposes to, if anything is kept. No loop takes in messages faster
   // than it commits them.
   void set_journal(const storage::Journal& journal) { journal_ = &journal; }
@@ -56,6 +59,8 @@ class ShardLoop {
 
   ShardLoop(Shard::Options options, os::Poller poller, os::Wakeup wakeup, Loads& loads);
 
+  Now read_now() const;
+  void note_clock();
   bool are_others_crowded() const;
   void guard_memory(MonoTime now);
   bool is_journal_idle() const;
@@ -81,6 +86,7 @@ class ShardLoop {
   void note_load(MonoTime now);
   void drain();
 
+  BrokerClock* clock_ = nullptr;  // of all loops; the front's notes its steps
   const storage::Journal* journal_ = nullptr;
   std::function<void(MonoTime)> on_turn_{};
   MemoryGuard guard_;

@@ -61,6 +61,8 @@ class ShardRestore {
   void will(std::uint64_t claim, Will will);
   void share(ShareImage image, std::uint64_t stamp);
   void front(const FrontImage& image, std::uint64_t stamp);
+  // The front's: how the broker's clock stood at the end of all.
+  void clock(const ClockRecord& clock) { shard_.clock_ = clock; }
   // Where entries of a queue could not be read their positions count as settled.
   void fill_queues(MissingEntries& missing);
   // Here were records that are lost.

@@ -190,6 +190,10 @@ void Shard::read_again(Session& session) {
   for (const OwedRead& owed : *session.reads_owed) start_read(add_read(session, owed));
 }
 
+std::uint64_t Shard::serve_key(ShardIndex shard, std::uint64_t token) {
+  return (static_cast<std::uint64_t>(shard) << 48U) | token;
+}
+
 void Shard::on_retained_ask(ShardIndex from, const RetainedAskMail& mail) {
   const auto key = serve_key(from, mail.token);
   if (!mail.filter.empty()) {

@@ -34,6 +34,7 @@ SubscriptionImage image_of(std::string filter, const Subscriber& subscriber) {
 
 void ShardSnapshot::begin(std::shared_ptr<SnapshotTarget> target) {
   MQZ_CHECK(shard_.is_front() && !shard_.is_running_committed_ && !run_);
+  write_clock(*target);
   join(target);
   run_->replay_from = shard_.applied_ + 1;
   for (ShardIndex to = 0; to < shard_.options_.count; ++to) {
@@ -41,6 +42,14 @@ void ShardSnapshot::begin(std::shared_ptr<SnapshotTarget> target) {
     shard_.send_mail(to, SnapshotMail{target, shard_.applied_});
     ++run_->others;
   }
+}
+
+void ShardSnapshot::write_clock(SnapshotTarget& target) const {
+  ClockImage image{shard_.clock_};
+  image.clock.time = std::max(image.clock.time, shard_.now_.wall);
+  storage::SnapshotSlice slice;
+  add_to(slice, image, shard_.applied_, shard_.now_);
+  target.add(std::move(slice));
 }
 
 void ShardSnapshot::join(std::shared_ptr<SnapshotTarget> target) {

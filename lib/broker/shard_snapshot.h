@@ -32,6 +32,8 @@ class ShardSnapshot {
 
   // The front's: a snapshot of all shards begins. Not while one is running.
   void begin(std::shared_ptr<SnapshotTarget> target);
+  // The front's, ahead of everything: whoever reads the snapshot knows what its times mean.
+  void write_clock(SnapshotTarget& target) const;
   // Another shard's part in it.
   void join(std::shared_ptr<SnapshotTarget> target);
   // To the front: another shard has written its part.

@@ -244,6 +244,7 @@ struct Putter {
       sink.number(segment.first);
     }
   }
+  void operator()(const ClockImage& image) const { put_clock(sink, image.clock); }
 };
 
 OwedRead read_owed(Reader& in) {
@@ -344,6 +345,10 @@ SnapshotObject read_object(SnapshotKind kind, Bytes key, Reader& in, Now now, bo
       }
       bad |= !key.empty();
       return image;
+    }
+    case SnapshotKind::clock: {
+      bad |= !key.empty();
+      return ClockImage{in.clock()};
     }
   }
   return EndedImage{};

@@ -30,6 +30,7 @@ enum class SnapshotKind : std::uint8_t {
   share = 6,
   front = 7,
   segments = 8,
+  clock = 9,
 };
 
 inline constexpr std::uint8_t snapshot_entry_version = 1;
@@ -112,8 +113,13 @@ struct SegmentsImage {
   std::vector<Segment> segments{};
 };
 
+// How the broker's clock stood when the snapshot was begun. Key: empty.
+struct ClockImage {
+  ClockRecord clock{};
+};
+
 using SnapshotObject = std::variant<SessionImage, QueueImage, EndedImage, RetainedImage, WillImage,
-                                    ShareImage, FrontImage, SegmentsImage>;
+                                    ShareImage, FrontImage, SegmentsImage, ClockImage>;
 
 // What a snapshot tells of the segments that its queues need.
 SegmentsImage name_segments(const storage::LiveBodies& needed, const storage::SegmentTable& table);

@@ -11,7 +11,7 @@ namespace {
 
 class Restorer final : public storage::StoreVisitor {
  public:
-  Restorer(Replay& replay, Now now) : replay_(replay), now_(now) {}
+  explicit Restorer(Replay& replay) : replay_(replay) {}
 
   Result<void> on_frame(const storage::JournalFrame& frame) override {
     storage::RecordReader reader(frame.frame);
@@ -33,7 +33,7 @@ class Restorer final : public storage::StoreVisitor {
   }
 
   Result<void> on_snapshot_entry(const storage::SnapshotEntry& entry) override {
-    auto object = decode(entry, now_);
+    auto object = decode(entry, Now{});
     if (!object) return tl::unexpected(object.error());
     replay_.restore(*std::move(object), entry.stamp);
     return replay_.check();
@@ -43,7 +43,7 @@ class Restorer final : public storage::StoreVisitor {
  private:
   Result<void> apply(const storage::RecordView& view, Bytes body, storage::Position position,
                      storage::Address address) {
-    auto record = decode(view.head.type, view.head.version, body, now_);
+    auto record = decode(view.head.type, view.head.version, body, Now{});
     if (!record && record.error().code == ErrorCode::invalid && !view.head.must_understand)
       return {};
     if (!record) {
@@ -58,15 +58,14 @@ class Restorer final : public storage::StoreVisitor {
   }
 
   Replay& replay_;
-  Now now_;
   storage::PartJoiner parts_{};
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, Replay& replay, Now now) {
+Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, Replay& replay) {
   std::unique_ptr<Store> store(new Store);
-  Restorer restorer(replay, now);
+  Restorer restorer(replay);
   const storage::JournalOptions journal_options{
       .durability = options.durability, .interval = options.interval, .sizes = options.sizes};
   auto journal = storage::open_store(disk_of(options), options.directory, journal_options,

@@ -32,9 +32,10 @@ std::string durability_text(const StoreOptions& options);
 
 class Store {
  public:
-  // Brings the shards that `replay` has to the state the store holds. Errors: those of
-  // storage::open_store, and invalid for records of a newer program.
-  static Result<std::unique_ptr<Store>> open(const StoreOptions& options, Replay& replay, Now now);
+  // Brings the shards that `replay` has to the state the store holds, with deadlines on the scale
+  // of BrokerClock. Errors: those of storage::open_store, and invalid for records of a newer
+  // program.
+  static Result<std::unique_ptr<Store>> open(const StoreOptions& options, Replay& replay);
   // Begins to commit. `news` is called on another thread when something was committed or has
   // failed.
   void start(std::function<void()> news);

@@ -63,20 +63,20 @@ class FileTarget final : public SnapshotTarget {
 
 using Shards = std::vector<std::unique_ptr<Shard>>;
 
-Shards make_shards(ShardIndex count, Now now) {
+Shards make_shards(ShardIndex count) {
   const std::uint64_t seed = os::random_u64();
   Shards shards;
   for (ShardIndex index = 0; index < count; ++index) {
     Shard::Options options{.index = index, .count = count, .hash_seed = seed, .name_seed = seed};
     if (index == front_shard) options.sequencer = std::make_unique<MemorySequencer>();
     shards.push_back(std::make_unique<Shard>(std::move(options)));
-    shards.back()->set_now(now);
   }
   return shards;
 }
 
 void write_all(const Shards& shards, const std::shared_ptr<SnapshotTarget>& target,
                const std::vector<std::uint32_t>& taken) {
+  shards.front()->snapshot().write_clock(*target);
   for (std::size_t index = shards.size(); index > 0; --index)  // the front last
     shards[index - 1]->snapshot().write_all(target, taken);
 }
@@ -100,12 +100,12 @@ std::vector<std::uint32_t> segments_to_take(const storage::SegmentTable& segment
 }  // namespace
 
 Result<StoreCompaction> compact_store(os::Disk& disk, const std::string& directory,
-                                      ShardIndex shard_count, Now now) {
-  const Shards shards = make_shards(shard_count, now);
+                                      ShardIndex shard_count) {
+  const Shards shards = make_shards(shard_count);
   std::vector<Shard*> pointers;
   for (const auto& shard : shards) pointers.push_back(shard.get());
   Replay replay(pointers);
-  auto store = Store::open({.directory = directory, .disk = &disk}, replay, now);
+  auto store = Store::open({.directory = directory, .disk = &disk}, replay);
   if (!store) return tl::unexpected(store.error());
   storage::Journal& journal = (*store)->journal();
   replay.end();

@@ -21,6 +21,6 @@ struct StoreCompaction {
 // `shard_count`: that of the broker that will open it; sessions stay on their shards. Errors: those
 // of Store::open, and unavailable when there is no room for the snapshot; then nothing is changed.
 Result<StoreCompaction> compact_store(os::Disk& disk, const std::string& directory,
-                                      ShardIndex shard_count, Now now);
+                                      ShardIndex shard_count);
 
 }  // namespace mqz::broker

@@ -23,6 +23,7 @@ class Bytewise final : public BrokerUnderTest {
   bool is_closed(const std::string& name) override { return broker_.is_closed(name); }
   void drop(const std::string& name) override { broker_.drop(name); }
   void advance(Millis time) override { broker_.advance(time); }
+  void step_clock(Millis by) override { broker_.step_clock(by); }
   void hold_publishers(bool hold) override { broker_.hold_publishers(hold); }
   void fill_disk(bool full) override { broker_.fill_disk(full); }
   void restart() override { broker_.restart(); }

@@ -127,7 +127,8 @@ broker::Replay PlayedJournal::recover(const Shards& shards, const KeptSnapshot* 
 // Who goes on from all records has all segments: of what a snapshot knew to be settled, the record
 // may be lost.
 std::string PlayedJournal::recover_both_ways(const Shards& shards, const Shards& spare,
-                                             KeptSnapshots& snapshots, Compared what, Now now) {
+                                             KeptSnapshots& snapshots, Compared what, Now now,
+                                             const GoOn& go_on) {
   const KeptSnapshot* last = snapshots.last();
   const bool by_snapshot = last != nullptr && snapshots.coin();
   broker::Replay replay = recover(shards, by_snapshot ? last : nullptr, now);
@@ -140,6 +141,10 @@ std::string PlayedJournal::recover_both_ways(const Shards& shards, const Shards&
   if (!by_snapshot) gone_.clear();
   if (!by_snapshot && last != nullptr) removed_for_ = last->replay_from;
   for (const auto& shard : shards) shard->use(std::make_unique<PlayedMessages>(kept_, &gone_));
+  if (go_on) {
+    const Now then = go_on(replay.clock());
+    for (const auto& shard : shards) shard->set_now(then);
+  }
   replay.finish();
   return found;
 }

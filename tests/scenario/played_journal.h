@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -62,9 +63,11 @@ class PlayedJournal {
   // and not yet finished, or from a snapshot and the segments that are left.
   broker::Replay recover(const Shards& shards, const KeptSnapshot* snapshot, Now now) const;
   // The same, finished. With a snapshot it is done both ways, the other with `spare` shards, and
-  // either may be the one that the shards go on from. Says what tells them apart; see differences.
+  // either may be the one that the shards go on from, at the time that `go_on` says, if it is
+  // given: it is told how the broker's clock stood. Says what tells them apart; see differences.
+  using GoOn = std::function<Now(const broker::ClockRecord&)>;
   std::string recover_both_ways(const Shards& shards, const Shards& spare, KeptSnapshots& snapshots,
-                                Compared what, Now now);
+                                Compared what, Now now, const GoOn& go_on = {});
 
   // With a snapshot of which a repair has kept some entries alone: they come back somehow.
   void recover_with_holes(const Shards& spare, KeptSnapshots& snapshots, Now now) const;

@@ -26,6 +26,7 @@ class Reconnecting final : public BrokerUnderTest {
   bool is_closed(const std::string& name) override { return broker_.is_closed(name); }
   void drop(const std::string& name) override;
   void advance(Millis time) override { broker_.advance(time); }
+  void step_clock(Millis by) override { broker_.step_clock(by); }
   void hold_publishers(bool hold) override;
   void fill_disk(bool full) override;
   void restart() override;

@@ -60,6 +60,7 @@ class Player {
       case StepKind::drop: return drop(now.words[0]);
       case StepKind::set_version: return set_version(now);
       case StepKind::advance: broker_.advance(now.time); return {};
+      case StepKind::step_clock: broker_.step_clock(now.time); return {};
       case StepKind::restart: return restart();
       case StepKind::stop: broker_.stop(); return {};
       case StepKind::hold: broker_.hold_publishers(true); return {};

@@ -35,6 +35,8 @@ class BrokerUnderTest {
   virtual void drop(const std::string& name) = 0;
   // Moves both clocks; timers on the way fire in order, each at its own time.
   virtual void advance(Millis time) = 0;
+  // Somebody sets the system's wall clock, forwards or backwards.
+  virtual void step_clock(Millis by) = 0;
   // The broker has no memory left for messages of clients, or has again.
   virtual void hold_publishers(bool hold) = 0;
   // The journal's disk has no room left, or has again.

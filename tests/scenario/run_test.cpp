@@ -31,6 +31,7 @@ class TinyBroker final : public BrokerUnderTest {
   bool is_closed(const std::string& name) override { return wires_.at(name).closed; }
   void drop(const std::string& name) override { wires_.at(name).closed = true; }
   void advance(Millis) override {}
+  void step_clock(Millis) override {}
   void hold_publishers(bool) override {}
   void fill_disk(bool) override {}
   void restart() override {}

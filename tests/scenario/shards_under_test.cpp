@@ -26,8 +26,14 @@ class OneFile final : public os::TextFiles {
 
 ShardsUnderTest::ShardsUnderTest(World world)
     : world_(world), random_(world.seed), snapshots_(world.snapshots, world.seed) {
-  now_.mono = MonoTime(Millis(1'000'000));
-  now_.wall = WallTime(Millis(1'700'000'000'000));
+  system_ = {MonoTime(Millis(1'000'000)), WallTime(Millis(1'700'000'000'000))};
+  static_cast<void>(go_on({}));
+}
+
+// A life of the broker begins, after one that has left this.
+Now ShardsUnderTest::go_on(const broker::ClockRecord& kept) {
+  clock_ = broker::BrokerClock(kept, system_);
+  return now_ = clock_.at(system_.mono);
 }
 
 ShardsUnderTest::~ShardsUnderTest() = default;
@@ -65,7 +71,9 @@ Shards ShardsUnderTest::make_shards(bool is_spare) {
 void ShardsUnderTest::start() {
   shards_ = make_shards(false);
   const std::string found =
-      journal_.recover_both_ways(shards_, make_shards(true), snapshots_, Compared::all, now_);
+      journal_.recover_both_ways(shards_, make_shards(true), snapshots_, Compared::all, now_,
+                                 [this](const auto& kept) { return go_on(kept); });
+  step_clock({});
   if (!found.empty()) std::fprintf(stderr, "by a snapshot and by all records: %s", found.c_str());
   MQZ_CHECK(found.empty());
   journal_.recover_with_holes(make_shards(true), snapshots_, now_);
@@ -208,10 +216,17 @@ void ShardsUnderTest::advance(Millis time) {
       const auto due = shard->next_deadline();
       if (due && *due > now_.mono && *due < next) next = *due;
     }
-    now_.wall += next - now_.mono;
-    now_.mono = next;
+    system_.wall += next - now_.mono;
+    system_.mono += next - now_.mono;
+    now_ = clock_.at(system_.mono);
     settle();
   }
+}
+
+void ShardsUnderTest::step_clock(Millis by) {
+  if (shards_.empty()) start();
+  system_.wall += by;
+  if (const auto stepped = clock_.note(system_)) shards_.front()->set_clock(*stepped);
 }
 
 void ShardsUnderTest::hold_publishers(bool hold) {
@@ -242,7 +257,7 @@ void ShardsUnderTest::crash() {
   }
   shards_.clear();
   snapshots_.crash();
-  now_.mono = MonoTime(Millis(1'000'000 + random_() % 1000));  // another boot
+  system_.mono = MonoTime(Millis(1'000'000 + random_() % 1000));  // another boot
   start();
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/broker/broker_clock.h"
 #include "lib/broker/shard.h"
 #include "tests/scenario/played_journal.h"
 #include "tests/scenario/run.h"
@@ -42,6 +43,7 @@ class ShardsUnderTest final : public BrokerUnderTest {
   bool is_closed(const std::string& name) override;
   void drop(const std::string& name) override;
   void advance(Millis time) override;
+  void step_clock(Millis by) override;
   void hold_publishers(bool hold) override;
   void fill_disk(bool full) override;
   void restart() override;
@@ -70,6 +72,7 @@ class ShardsUnderTest final : public BrokerUnderTest {
 
   Shards make_shards(bool is_spare);
   void start();
+  Now go_on(const broker::ClockRecord& kept);
   void feed(Wire& wire);
   void collect(std::size_t shard);
   bool carry_mail();
@@ -77,7 +80,9 @@ class ShardsUnderTest final : public BrokerUnderTest {
 
   World world_;
   std::string config_text_ = "listener 1883 127.0.0.1\nallow_anonymous true\n";
-  Now now_{};
+  Now system_{};
+  broker::BrokerClock clock_{};
+  Now now_{};  // of the broker's clock
   std::mt19937 random_;
   PlayedJournal journal_{};
   Shards shards_{};

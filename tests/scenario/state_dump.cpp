@@ -121,6 +121,9 @@ class Dump {
     lines.push_back(fmt::format("limits {} {}", image.queue_bytes_max, image.queue_messages_max));
   }
   void operator()(const broker::SegmentsImage&) {}
+  void operator()(const broker::ClockImage& image) {
+    lines.push_back(fmt::format("clock {} ms", image.clock.offset.count()));
+  }
 
   std::vector<std::string> lines{};
 
@@ -142,6 +145,7 @@ broker::SnapshotObject at_hand(broker::Shard& shard, broker::SnapshotObject obje
 
 State state_of(const Shards& shards, Now now) {
   const auto kept = std::make_shared<KeptSnapshot>();
+  shards.front()->snapshot().write_clock(*kept);
   for (const auto& shard : shards) shard->snapshot().write_all(kept);
   State state;
   for (std::size_t index = 0; index < kept->entries.size(); ++index)

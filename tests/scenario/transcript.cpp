@@ -126,12 +126,14 @@ bool append_raw(const Word& word, std::string& bytes) {
   return true;
 }
 
+// "+2h", "-2h"
 std::optional<Millis> parse_time(std::string_view text) {
-  if (text.size() < 3 || text[0] != '+') return std::nullopt;
+  if (text.size() < 3 || (text[0] != '+' && text[0] != '-')) return std::nullopt;
   long count = 0;
   const char* end = text.data() + text.size();
   const auto read = std::from_chars(text.data() + 1, end, count);
   if (read.ec != std::errc{}) return std::nullopt;
+  if (text[0] == '-') count = -count;
   const std::string_view unit(read.ptr, static_cast<std::size_t>(end - read.ptr));
   if (unit == "ms") return Millis(count);
   if (unit == "s") return std::chrono::seconds(count);
@@ -162,6 +164,7 @@ class LineParser {
     const std::string& first = words_[0].text;
     if (first == "config") return words_.size() > 2 && configure();
     if (first == "at" && words_.size() == 2) return advance();
+    if (first == "wall" && words_.size() == 2) return step_clock();
     if (first == "broker") return broker();
     if (words_.size() < 2) return false;
     if (words_[1].text == "connects") return connects();
@@ -210,8 +213,15 @@ class LineParser {
 
   bool advance() {
     const std::optional<Millis> time = parse_time(words_[1].text);
-    if (!time) return false;
+    if (!time || *time < Millis(0)) return false;
     add(StepKind::advance, {}).time = *time;
+    return true;
+  }
+
+  bool step_clock() {
+    const std::optional<Millis> time = parse_time(words_[1].text);
+    if (!time) return false;
+    add(StepKind::step_clock, {}).time = *time;
     return true;
   }
 

@@ -44,6 +44,7 @@ enum class StepKind : unsigned char {
   drop,
   set_version,  // words[1] = v31, v311 or v5
   advance,      // time
+  step_clock,   // time, forwards or backwards
   hold,
   release,
   fill_disk,

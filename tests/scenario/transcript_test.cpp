@@ -61,24 +61,19 @@ TEST_CASE("every form of line becomes its step", "[scenario]") {
   const std::vector<Step> steps = steps_of(
       "config max_inflight_messages 2\na|b< PUBLISH\na<* PINGRESP\na< CLOSED\na< nothing\na< "
       "...\na! drop\n"
-      "a is v31\nat +1500ms\nat +2s\nbroker stops\n");
-  const std::vector<StepKind> expected = {StepKind::configure,
-                                          StepKind::expect,
-                                          StepKind::expect_any_order,
-                                          StepKind::expect_closed,
-                                          StepKind::expect_nothing,
-                                          StepKind::skip_rest,
-                                          StepKind::drop,
-                                          StepKind::set_version,
-                                          StepKind::advance,
-                                          StepKind::advance,
-                                          StepKind::stop};
+      "a is v31\nat +1500ms\nat +2s\nwall -2h\nbroker stops\n");
+  const std::vector<StepKind> expected = {
+      StepKind::configure,     StepKind::expect,         StepKind::expect_any_order,
+      StepKind::expect_closed, StepKind::expect_nothing, StepKind::skip_rest,
+      StepKind::drop,          StepKind::set_version,    StepKind::advance,
+      StepKind::advance,       StepKind::step_clock,     StepKind::stop};
   REQUIRE(steps.size() == expected.size());
   for (std::size_t i = 0; i < steps.size(); ++i) CHECK(steps[i].kind == expected[i]);
   CHECK(steps[0].words == std::vector<std::string>{"max_inflight_messages", "2"});
   CHECK(steps[1].words == std::vector<std::string>{"a", "b"});
   CHECK(steps[8].time == Millis(1500));
   CHECK(steps[9].time == Millis(2000));
+  CHECK(steps[10].time == -std::chrono::hours(2));
 }
 
 TEST_CASE("connects is a CONNECT and its acceptance", "[scenario]") {
@@ -100,8 +95,8 @@ TEST_CASE("a scenario may be for several versions", "[scenario]") {
 
 TEST_CASE("a line that is not understood is named", "[scenario]") {
   for (const char* line :
-       {"a PUBLISH", "a> raw 1", "a> raw zz", "at 5s", "at +5", "a! disconnect", "a is v4",
-        "a> PUBLISH payload=\"open", "config word", "a< CLOSED now"}) {
+       {"a PUBLISH", "a> raw 1", "a> raw zz", "at 5s", "at +5", "at -5s", "wall 5s",
+        "a! disconnect", "a is v4", "a> PUBLISH payload=\"open", "config word", "a< CLOSED now"}) {
     const auto scenarios = parse_transcript(std::string("# x\n\n") + line + "\n");
     INFO(line);
     REQUIRE_FALSE(scenarios);

@@ -55,6 +55,9 @@ std::vector<Record> samples() {
   add(WillRecord{14});
   add(EndRecord{15});
   add(StartRecord{.time = now.wall, .queue_bytes_max = UINT64_MAX, .queue_messages_max = 3});
+  add(ClockRecord{.offset = Millis(-7'200'000), .time = now.wall});
+  add(ClockRecord{.offset = Millis(INT64_MIN)});
+  add(ClockRecord{.offset = Millis(INT64_MAX)});
   add(MovedRecord{message("a", "p", true),
                   {{.number = 4, .position = UINT64_MAX}, {.number = 5, .position = 0}}});
   add(DeliverRecord{.message = message("a", "p", true),
@@ -156,6 +159,18 @@ TEST_CASE("a deadline stays where it is on the wall while the machine restarts",
   CHECK(expires == later.mono + Millis(30'500));
 }
 
+TEST_CASE("a clock is its offset, with the sign in the lowest bit, and its time", "[broker]") {
+  const Record ahead{.what = ClockRecord{.offset = Millis(7'200'000), .time = WallTime(Millis(5))}};
+  CHECK(encoded(ahead) == std::string("\x00\x80\xf4\xee\x06\x05", 6));
+  const Record behind{.what = ClockRecord{.offset = Millis(-1), .time = WallTime(Millis(300))}};
+  CHECK(encoded(behind) == std::string("\x00\x01\xac\x02", 4));
+  for (const std::int64_t offset : {INT64_MIN, INT64_MAX, std::int64_t{-7'200'000}}) {
+    const auto again =
+        decoded(RecordType::clock, encoded({.what = ClockRecord{.offset = Millis(offset)}}));
+    CHECK(std::get<ClockRecord>(again->what).offset == Millis(offset));
+  }
+}
+
 TEST_CASE("a body that was cut, or is longer, is none of its type", "[broker]") {
   for (const Record& record : samples()) {
     const std::string body = encoded(record);
@@ -176,7 +191,7 @@ TEST_CASE("a body that was cut, or is longer, is none of its type", "[broker]") 
 TEST_CASE("records of a newer program are told from damaged ones", "[broker]") {
   const std::string body = encoded(samples()[0]);
   CHECK(decode(1, 2, as_bytes(body), now).error().code == ErrorCode::invalid);
-  CHECK(decode(16, 1, as_bytes(body), now).error().code == ErrorCode::invalid);
+  CHECK(decode(17, 1, as_bytes(body), now).error().code == ErrorCode::invalid);
   CHECK(decode(0, 1, as_bytes(body), now).error().code == ErrorCode::corrupt);
   CHECK(decode(1, 1, {}, now).error().code == ErrorCode::corrupt);
   CHECK(decode(13, 1, as_bytes(body), now).error().code == ErrorCode::corrupt);

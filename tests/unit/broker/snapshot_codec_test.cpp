@@ -103,6 +103,7 @@ std::vector<SnapshotObject> samples() {
   objects.emplace_back(ShareImage{"$share/g/b", 12, message("b", "two")});
   objects.emplace_back(FrontImage{8, 15, UINT64_MAX, 3});
   objects.emplace_back(SegmentsImage{{{1, 1}, {7, 900}}});
+  objects.emplace_back(ClockImage{{.offset = Millis(-7'200'000), .time = now.wall}});
   return objects;
 }
 
@@ -223,7 +224,7 @@ TEST_CASE("snapshot entries of a newer program are told from damaged ones", "[br
   CHECK(decoded(entry, 2).error().code == ErrorCode::invalid);
   entry.value += "x";
   CHECK(decoded(entry).error().code == ErrorCode::corrupt);
-  entry.kind = 9;
+  entry.kind = 10;
   CHECK(decoded(entry).error().code == ErrorCode::invalid);
   entry.kind = 0;
   CHECK(decoded(entry).error().code == ErrorCode::corrupt);

@@ -80,7 +80,8 @@ TEST_CASE("every type of record has a name and a line in both forms", "[store]")
       {.what = EndRecord{1}},
       {.what = StartRecord{.time = now.wall}},
       {.what = ReadDoneRecord{1}},
-      {.what = MovedRecord{message, {{.number = 1, .position = 2}}}}};
+      {.what = MovedRecord{message, {{.number = 1, .position = 2}}}},
+      {.what = ClockRecord{.offset = Millis(-7'200'000), .time = now.wall}}};
   for (const Record& record : records) {
     const auto type = static_cast<std::uint16_t>(type_of(record));
     const std::string name(record_name(type));
@@ -93,6 +94,23 @@ TEST_CASE("every type of record has a name and a line in both forms", "[store]")
   }
   CHECK(records.size() == std::variant_size_v<decltype(Record::what)>);
   CHECK(record_name(static_cast<std::uint16_t>(records.size() + 1)).empty());
+}
+
+TEST_CASE("times are shown by the system's clock, wherever the broker's was", "[store]") {
+  SessionLedger ledger;
+  const Record clock{.what = ClockRecord{.offset = Millis(-7'200'000), .time = now.wall}};
+  std::string text;
+  append_record(text, {7, {16, 1, true}, 10, nullptr, &clock}, ledger, now, RecordForm::text);
+  CHECK(text == "7 clock system_ahead=\"-7200000 ms\" time=2023-11-14T20:13:20.000000Z\n");
+  ledger.note(clock);
+  text.clear();
+  const Record start{.what = StartRecord{.time = now.wall}};
+  append_record(text, {8, {13, 1, true}, 10, nullptr, &start}, ledger, now, RecordForm::text);
+  CHECK(text.starts_with("8 start time=2023-11-14T20:13:20.000000Z "));
+  ledger.note(SnapshotObject(ClockImage{{.offset = Millis(0)}}), 9);
+  text.clear();
+  append_record(text, {8, {13, 1, true}, 10, nullptr, &start}, ledger, now, RecordForm::text);
+  CHECK(text.starts_with("8 start time=2023-11-14T22:13:20.000000Z "));
 }
 
 TEST_CASE("what does not read, and what is not there, has a line of its own", "[store]") {
@@ -127,6 +145,7 @@ TEST_CASE("every object of a snapshot has a line in both forms, a queue one per 
   objects.emplace_back(ShareImage{"$share/g/t", 6, message});
   objects.emplace_back(FrontImage{.replay_from = 7});
   objects.emplace_back(SegmentsImage{{{4, 12}}});
+  objects.emplace_back(ClockImage{{.offset = Millis(5), .time = now.wall}});
   SessionLedger ledger;
   for (std::size_t kind = 1; kind <= objects.size(); ++kind) {
     const storage::SnapshotEntry entry{static_cast<std::uint8_t>(kind), 1, {}, 9, {}};

@@ -56,7 +56,7 @@ TEST_CASE("a ring that is moved takes its elements with it, and what it was move
   CHECK(*other.front() == 3);
   ring = std::move(other);
   CHECK(ring.end_position() == 10);
-  CHECK(*ring.pop() == 3);
+  CHECK(*ring.front() == 3);
 }
 
 }  // namespace

@@ -73,6 +73,9 @@ Millis ShardLoop::timeout() const {
   if (const auto due = shard_.next_deadline()) next = std::min(next, *due);
   if (const auto due = lingering_.next_deadline()) next = std::min(next, *due);
   next = std::min(next, accept_again_);
+  // A step of the wall clock has to be durable before the process may be killed.
+  if (index_ == front_shard && journal_ != nullptr)
+    next = std::min(next, read_now().mono + clock_interval);
   // What it last told of its load, or what it has to give back, must not stand while it sleeps.
   if (shard_.held() != Held::nothing)
     next = std::min(next, read_now().mono + MemoryGuard::measure_interval);

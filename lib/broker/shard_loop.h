@@ -52,6 +52,7 @@ class ShardLoop {
   static constexpr Millis drain_limit{800};
   static constexpr Millis load_interval{200};
   static constexpr Millis accept_pause{100};
+  static constexpr Millis clock_interval{1000};  // between two looks at the wall clock, at most
   // After so many connections have ended and the shard is quiet, their memory goes back.
   static constexpr std::size_t many_closed = 1000;
   static constexpr std::int64_t quiet_load = 100;  // thousandths

@@ -73,7 +73,8 @@ class Checker final : public broker::WalkVisitor {
     std::map<std::pair<std::uint32_t, std::uint64_t>, StoreCheck::Unreadable> groups;
     for (const auto& [queued, one] : unreadable_.all()) {
       StoreCheck::Unreadable& group = groups[{one.address.segment, queued.first}];
-      group.client = ledger_.client_of(queued.first);
+      group.client = queued.first == 0 ? "of a shared group"  // whoever is given its share
+                                       : std::string(ledger_.client_of(queued.first));
       group.file = fmt::format("{}/{}", check_.directory, name_of(one.address.segment));
       group.is_missing = one.is_missing;
       group.is_accepted &= one.may_pass;

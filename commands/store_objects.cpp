@@ -80,7 +80,7 @@ struct Shower {
   void operator()(const broker::ShareImage& image) const {
     line.text("filter", image.filter);
     line.number("origin", image.origin);
-    line.message(*image.message, 0, now);
+    if (const auto message = image.message.at_hand()) line.message(*message, 0, now);
   }
   void operator()(const broker::FrontImage& image) const {
     line.number("replay_from", image.replay_from);
@@ -105,8 +105,8 @@ struct Shower {
     line.number("granted_qos", static_cast<unsigned>(outgoing.qos));
     line.flag("as_retained", outgoing.retain);
     if (outgoing.identifier != 0) line.number("identifier", outgoing.identifier);
-    if (outgoing.extra && !outgoing.extra->filter.empty()) {
-      line.text("filter", outgoing.extra->filter);
+    if (outgoing.extra && !outgoing.extra->filter().empty()) {
+      line.text("filter", outgoing.extra->filter());
       line.number("origin", outgoing.extra->origin);
     }
     if (const auto message = outgoing.message.at_hand()) line.message(*message, 0, now);

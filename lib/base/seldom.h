@@ -2,12 +2,22 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 namespace mqz {
 
 template <typename T>
 class Seldom {
  public:
+  Seldom() = default;
+  Seldom(const Seldom& other) : thing_(other ? std::make_unique<T>(*other) : nullptr) {}
+  Seldom(Seldom&&) noexcept = default;
+  Seldom& operator=(Seldom other) noexcept {
+    thing_ = std::move(other.thing_);
+    return *this;
+  }
+  ~Seldom() = default;
+
   // Was it used?
   explicit operator bool() const { return thing_ != nullptr; }
   // To be read; an empty one if it was not.

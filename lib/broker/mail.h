@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/broker/counters.h"
+#include "lib/broker/queued_message.h"
 #include "lib/broker/record.h"
 
 namespace mqz::broker {
@@ -111,12 +112,16 @@ struct GroupDeliverMail {
   std::string filter{};  // of the group, when the delivery has to be recorded
   std::uint64_t origin = 0;
 };
-// The member could not take it, or left before it acknowledged: another one's turn.
+// The member could not take them, or left before it acknowledged: another one's turn.
+struct ReturnedShare {
+  QueuedMessage message{};
+  std::uint32_t cost = 0;    // see Outgoing
+  std::uint64_t origin = 0;  // where the message has its place; 0: nowhere
+};
 struct GroupReturnMail {
   SlotId group{};
-  MessageRef message{};
   GroupMember not_to{};
-  std::uint64_t origin = 0;  // where the message has its place; 0: nowhere
+  std::vector<ReturnedShare> shares{};  // in order
 };
 
 // The front asks every active shard what it counts, for $SYS.

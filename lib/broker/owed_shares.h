@@ -8,12 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "lib/broker/message.h"
+#include "lib/broker/queued_message.h"
 
 namespace mqz::broker {
 
 struct OwedShare {
-  MessageRef message{};
+  QueuedMessage message{};
+  std::uint32_t cost = 0;   // see Outgoing
   std::uint64_t since = 0;  // records up to here say nothing about it
 };
 

@@ -51,6 +51,12 @@ struct RetainedRead {
   }
 };
 
+// At the home.
+struct RetainedExpiry {
+  MonoTime due{};
+  MessageRef message{};
+};
+
 // A read that another shard does here, at the home.
 struct RetainedServe {
   std::uint64_t token = 0;

@@ -8,13 +8,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/ring.h"
 #include "lib/base/rules.h"
+#include "lib/base/seldom.h"
 #include "lib/base/slots.h"
 #include "lib/broker/queued_message.h"
+#include "lib/broker/share_source.h"
 #include "lib/mqtt/types.h"
 
 namespace mqz::broker {
@@ -29,10 +31,12 @@ enum class SendState : std::uint8_t {
 
 // What few deliveries have.
 struct DeliveryExtra {
-  std::vector<std::uint32_t> more_identifiers{};  // subscription identifiers after the first
-  SlotId group{};                                 // of the shared group that picked this session
-  std::string filter{};      // of that group, if a durable member could have been picked
+  Seldom<std::vector<std::uint32_t>> more_identifiers{};  // of subscriptions, after the first
+  ShareSourceRef share{};    // the shared group that picked this session
   std::uint64_t origin = 0;  // where the message that the group was given has its place
+
+  SlotId group() const { return share ? share->group : SlotId{}; }
+  std::string_view filter() const { return share ? share->filter : std::string_view{}; }
 };
 
 struct Outgoing {

@@ -253,7 +253,8 @@ std::optional<MonoTime> Shard::next_deadline() const {
 
 bool Shard::has_work() const {
   return !retained_ready_.empty() || !serves_ready_.empty() || snapshot_->due() <= now_.mono ||
-         sending_.has_work() || moving_.has_work() || dying_.has_work() || leaves_committed_;
+         sending_.has_work() || moving_.has_work() || returns_.has_work() || dying_.has_work() ||
+         leaves_committed_;
 }
 
 void Shard::tick() {
@@ -272,6 +273,7 @@ void Shard::tick() {
   run_retained();
   sending_.step();
   dying_.step();
+  returns_.step();
   run_committed();
   snapshot_->step();
   moving_.step();
@@ -333,7 +335,7 @@ void Shard::receive_mail(ShardIndex from, Mail mail) {
     void operator()(GroupLeaveMail& mail) const { shard.on_group_leave(mail); }
     void operator()(GroupPresenceMail& mail) const { shard.groups_.set_presence(mail); }
     void operator()(GroupDeliverMail& mail) const { shard.on_group_deliver(from, std::move(mail)); }
-    void operator()(GroupReturnMail& mail) const { shard.on_group_return(std::move(mail)); }
+    void operator()(GroupReturnMail& mail) const { shard.returns_.take(std::move(mail)); }
     void operator()(CountersAskMail& mail) const {
       shard.send_mail(from, CountersMail{mail.round, shard.counters()});
     }

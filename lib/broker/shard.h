@@ -7,7 +7,7 @@
 // routing), shard_deliver.cpp (to one session), shard_ack.cpp, shard_subscribe.cpp,
 // shard_groups.cpp, shard_retained.cpp, shard_full.cpp (no room on the disk), shard_apply.cpp
 // (committed records), shard_replay.cpp; beside it shard_sending.h, shard_moving.h, shard_sys.h,
-// and for snapshots shard_snapshot.h and shard_restore.h.
+// shard_returns.h, and for snapshots shard_snapshot.h and shard_restore.h.
 #pragma once
 
 #include <atomic>
@@ -45,6 +45,7 @@
 #include "lib/broker/settings.h"
 #include "lib/broker/settlement.h"
 #include "lib/broker/shard_moving.h"
+#include "lib/broker/shard_returns.h"
 #include "lib/broker/shard_sending.h"
 #include "lib/broker/shard_sys.h"
 #include "lib/broker/subscriptions.h"
@@ -123,8 +124,8 @@ class Shard {
   void use(std::unique_ptr<ParkedMessages> parked) { parked_ = std::move(parked); }
   // The front's: empties segments of the journal of what queues have there.
   void empty_segments(const std::vector<std::uint32_t>& segments);
-  // Of an entry that has one, wherever it is.
-  ReadMessage message_of(const Outgoing& outgoing);
+  // Wherever it is, of an entry that counts for so much.
+  ReadMessage message_of(const QueuedMessage& message, std::uint32_t cost);
 
   // Replay's, before anything else, in this order: begin_replay, records by restore_place or
   // note_replayed and apply, end_replay with the bits of the shards that have a part in anything,
@@ -325,15 +326,19 @@ class Shard {
   void tell_presence(Session& session, bool present);
   void on_group_join(const GroupJoinMail& mail);
   void on_group_leave(const GroupLeaveMail& mail);
-  void owe_share(const std::string& filter, std::uint64_t origin, const MessageRef& message);
+  bool is_recorded(const Group& group, std::uint64_t origin) const;
+  void owe_share(const std::string& filter, std::uint64_t origin, QueuedMessage message,
+                 std::uint32_t cost);
   void give_up_share(const std::string& filter, std::uint64_t origin);
   void give_up_shares(const std::string& filter);
-  bool feed_group(Group& group, Routed& message, std::uint64_t origin,
+  bool feed_group(Group& group, Routed& message, const Record* record = nullptr);
+  bool give_share(Group& group, Routed& message, std::uint64_t origin,
                   const GroupMember* not_to = nullptr);
   void on_group_deliver(ShardIndex from, GroupDeliverMail mail);
   void return_to_group(GroupReturnMail mail);
-  void on_group_return(GroupReturnMail mail);
   void return_unacknowledged(Session& session, std::string_view only_filter);
+  bool is_returned(const Session& session, std::uint64_t position,
+                   std::string_view only_filter) const;
 
   // shard_retained.cpp
   void set_retained(const MessageRef& message);
@@ -377,6 +382,7 @@ class Shard {
   friend class ShardSnapshot;
   friend class ShardRestore;
   friend class ShardMoving;
+  friend class ShardReturns;
   friend class ShardSending;
   friend class ShardSys;
   friend class ShardApply;
@@ -417,7 +423,9 @@ class Shard {
   std::unique_ptr<ParkedMessages> parked_{};
   ShardSending sending_{*this, options_.turn.sends};
   ShardMoving moving_{*this};
-  ShardSys sys_{*this};  // the front's
+  ShardSys sys_{*this};                                      // the front's
+  ShardReturns returns_{*this, options_.turn.sends.a_turn};  // the front's
+  ShareSources share_sources_{};
   DyingQueues dying_{options_.turn.freed};
   std::uint64_t assigned_ids_ = 0;
 
@@ -456,10 +464,6 @@ class Shard {
   std::uint64_t committed_ = 0;
   std::deque<WaitingRead> reads_waiting_{};
 
-  struct RetainedExpiry {
-    MonoTime due{};
-    MessageRef message{};
-  };
   std::vector<RetainedExpiry> retained_expiries_{};  // a heap, earliest first
   MonoTime retained_armed_ = MonoTime::max();        // the timer that is set for them
 

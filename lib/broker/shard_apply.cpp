@@ -84,7 +84,9 @@ void ShardApply::give_back(DeliverRecord& delivery) const {
   // Nothing is known of a session that ended with an earlier life of the broker.
   if (shard_.is_replaying_ && record_.number == 0) return;
   const GroupMember gone{shard_.options_.index, record_.session};
-  shard_.return_to_group({delivery.group, std::move(delivery.message), gone, delivery.origin});
+  const std::uint32_t cost = cost_of(delivery.message->text_bytes());
+  shard_.return_to_group(
+      {delivery.group, gone, {{std::move(delivery.message), cost, delivery.origin}}});
 }
 
 void ShardApply::connect(const ConnectRecord& connect) const {

@@ -8,11 +8,10 @@ using mqtt::Qos;
 
 namespace {
 
-// May an entry leave its message in the journal? Not what a group shares: it may go elsewhere.
+// May an entry leave its message in the journal?
 bool is_parked(const Session& session, const DeliveryForm& form) {
   constexpr std::size_t at_hand_max = 256U << 10U;
-  if (form.place == nullptr || !*form.place || form.group.is_valid() || !form.filter.empty())
-    return false;
+  if (!session.durable || form.place == nullptr || !*form.place) return false;
   return session.connection == nullptr || session.send.bytes() >= at_hand_max;
 }
 
@@ -81,7 +80,7 @@ void Shard::deliver_kept(Session& session, Routed& message, const DeliveryForm& 
 void Shard::done_with(Session& session, std::uint64_t position, Settled how) {
   const Outgoing& outgoing = session.send.at(position);
   if (!session.durable && how == Settled::finished && outgoing.extra)
-    share_taken(outgoing.extra->filter, outgoing.extra->origin, outgoing.qos);
+    share_taken(outgoing.extra->filter(), outgoing.extra->origin, outgoing.qos);
   if (session.durable && how == Settled::returned) {
     session.send.give_back(position);
   } else {
@@ -148,20 +147,22 @@ void Shard::enqueue(Session& session, Routed& message, const DeliveryForm& form)
   if (!form.identifiers.empty()) outgoing.identifier = form.identifiers[0];
   if (form.identifiers.size() > 1 || form.group.is_valid()) {
     outgoing.extra = std::make_unique<DeliveryExtra>();
-    outgoing.extra->group = form.group;
-    outgoing.extra->filter = form.filter;
-    outgoing.extra->origin = form.origin;
-    session.took_shares |= form.group.is_valid();
+    if (form.group.is_valid()) {
+      outgoing.extra->share = share_sources_.find(form.group, form.filter);
+      outgoing.extra->origin = form.origin;
+      session.took_shares = true;
+    }
     if (form.identifiers.size() > 1) {
-      outgoing.extra->more_identifiers.assign(form.identifiers.begin() + 1, form.identifiers.end());
+      outgoing.extra->more_identifiers.use().assign(form.identifiers.begin() + 1,
+                                                    form.identifiers.end());
     }
   }
   session.send.push(std::move(outgoing));
 }
 
-ReadMessage Shard::message_of(const Outgoing& outgoing) {
-  if (!outgoing.message.is_parked()) return outgoing.message.at_hand();
-  return parked_->read(outgoing.message.place(), outgoing.cost, now_);
+ReadMessage Shard::message_of(const QueuedMessage& message, std::uint32_t cost) {
+  if (!message.is_parked()) return message.at_hand();
+  return parked_->read(message.place(), cost, now_);
 }
 
 }  // namespace mqz::broker

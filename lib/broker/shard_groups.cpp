@@ -108,9 +108,14 @@ void Shard::on_group_leave(const GroupLeaveMail& mail) {
   if (change.last) send_mail_to_others(InterestMail{filter, false, false});
 }
 
+bool Shard::is_recorded(const Group& group, std::uint64_t origin) const {
+  return origin != 0 && (group.durable_count() > 0 || shares_owed_.contains(group.filter, origin));
+}
+
 // Records that are older know nothing of it.
-void Shard::owe_share(const std::string& filter, std::uint64_t origin, const MessageRef& message) {
-  shares_owed_.owe(filter, origin, {message, applied_});
+void Shard::owe_share(const std::string& filter, std::uint64_t origin, QueuedMessage message,
+                      std::uint32_t cost) {
+  shares_owed_.owe(filter, origin, {std::move(message), cost, applied_});
 }
 
 void Shard::give_up_share(const std::string& filter, std::uint64_t origin) {
@@ -123,25 +128,35 @@ void Shard::give_up_shares(const std::string& filter) {
   for (const std::uint64_t origin : shares_owed_.of(filter)) give_up_share(filter, origin);
 }
 
-// To the member whose turn it is. False when nobody can take it. With durable members it is owed
-// until a record says who has it, or that nobody is to have it.
-bool Shard::feed_group(Group& group, Routed& message, std::uint64_t origin,
+// A new message. With durable members it is owed until a record says who has it, or that nobody is
+// to have it. False when nobody can take it.
+bool Shard::feed_group(Group& group, Routed& message, const Record* record) {
+  const std::uint64_t origin = record == nullptr ? 0 : record->position;
+  const bool is_owed = is_recorded(group, origin);
+  if (!is_replaying_ && !(is_owed && returns_.must_wait(group)))
+    return give_share(group, message, origin);
+  // What older messages became, the snapshot knows.
+  const bool is_news = restored_ == nullptr || origin > restored_->end_stamp;
+  if (!is_owed || !is_news) return true;
+  const QueuedMessage kept =
+      record->place ? QueuedMessage(record->place) : QueuedMessage(message.block());
+  const std::uint32_t cost = cost_of(message.text_bytes());
+  owe_share(group.filter, origin, kept, cost);
+  if (!is_replaying_) returns_.add(group, {kept, cost, origin});
+  return true;
+}
+
+// To the member whose turn it is. False when nobody can take it.
+bool Shard::give_share(Group& group, Routed& message, std::uint64_t origin,
                        const GroupMember* not_to) {
-  const bool is_recorded =
-      origin != 0 && (group.durable_count() > 0 || shares_owed_.contains(group.filter, origin));
-  if (is_replaying_) {
-    // What older messages became, the snapshot knows.
-    const bool is_news = not_to != nullptr || restored_ == nullptr || origin > restored_->end_stamp;
-    if (is_recorded && is_news) owe_share(group.filter, origin, message.block());
-    return true;
-  }
   const Membership* chosen = nullptr;
   if (message.expires() > now_.mono)
     chosen = group.pick(message.qos() != Qos::at_most_once, not_to);
-  if (is_recorded) {
-    const bool is_owed = chosen != nullptr && chosen->qos != Qos::at_most_once;
-    is_owed ? owe_share(group.filter, origin, message.block())
-            : give_up_share(group.filter, origin);
+  const bool is_owed = is_recorded(group, origin);
+  if (is_owed && chosen != nullptr && chosen->qos != Qos::at_most_once) {
+    owe_share(group.filter, origin, message.block(), cost_of(message.text_bytes()));
+  } else if (is_owed) {
+    give_up_share(group.filter, origin);
   }
   if (chosen == nullptr) return false;
   GroupDeliverMail mail{
@@ -152,7 +167,7 @@ bool Shard::feed_group(Group& group, Routed& message, std::uint64_t origin,
       .retain = message.retain() && chosen->retain_as_published,
       .identifier = chosen->identifier,
       .origin = origin};
-  if (is_recorded) mail.filter = group.filter;
+  if (is_owed) mail.filter = group.filter;
   if (chosen->member.shard == options_.index) {
     on_group_deliver(options_.index, std::move(mail));
   } else {
@@ -164,8 +179,10 @@ bool Shard::feed_group(Group& group, Routed& message, std::uint64_t origin,
 void Shard::on_group_deliver(ShardIndex, GroupDeliverMail mail) {
   Session* session = sessions_.find(mail.session);
   if (session == nullptr) {
-    return return_to_group(
-        {mail.group, std::move(mail.message), {options_.index, mail.session}, mail.origin});
+    const std::uint32_t cost = cost_of(mail.message->text_bytes());
+    return return_to_group({mail.group,
+                            {options_.index, mail.session},
+                            {{std::move(mail.message), cost, mail.origin}}});
   }
   // At QoS 2 it is this member's alone once it has begun [MQTT-4.8.2-5]: that must outlast the
   // broker, whose next life would give it to another member.
@@ -191,15 +208,8 @@ void Shard::on_group_deliver(ShardIndex, GroupDeliverMail mail) {
 }
 
 void Shard::return_to_group(GroupReturnMail mail) {
-  if (is_front()) return on_group_return(std::move(mail));
+  if (is_front()) return returns_.take(std::move(mail));
   send_mail(front_shard, std::move(mail));
-}
-
-void Shard::on_group_return(GroupReturnMail mail) {
-  Group* group = groups_.find(mail.group);
-  if (group == nullptr) return;
-  Routed message(std::move(mail.message));
-  feed_group(*group, message, mail.origin, &mail.not_to);
 }
 
 // A member leaves: what it was picked for and has not acknowledged goes to the others. An empty
@@ -210,29 +220,37 @@ void Shard::return_unacknowledged(Session& session, std::string_view only_filter
   // in several groups elsewhere goes to it, as it may [MQTT-3.10.4-3].
   if (!only_filter.empty() && !is_front() && session.shared->size() > 1) return;
   if (is_replaying_ && session.durable && session.is_online) session.send.interrupt();
+  const GroupMember leaving{options_.index, session.id};
+  GroupReturnMail back{.not_to = leaving};
   for (std::uint64_t position = session.send.begin_position();
        position < session.send.end_position(); ++position) {
-    Outgoing& outgoing = session.send.at(position);
-    if (!outgoing.extra || !outgoing.extra->group.is_valid() || !outgoing.message) continue;
-    if (outgoing.state >= SendState::done) continue;
-    // A QoS 2 delivery that has begun is this member's alone [MQTT-4.8.2-5]; perhaps in an earlier
-    // life of the broker.
-    const bool has_begun = outgoing.state != SendState::queued || session.send.was_sent(position);
-    if (MQZ_RULE(shared_qos2) && outgoing.qos == Qos::exactly_once && has_begun) continue;
-    const SlotId id = outgoing.extra->group;
-    if (!only_filter.empty()) {
-      // Only what still waits can be taken back from a client that stays.
-      if (outgoing.state != SendState::queued) continue;
-      if (is_front()) {
-        const Group* group = groups_.find(id);
-        if (group == nullptr || group->filter != only_filter) continue;
-      }
-    }
-    GroupReturnMail back{
-        id, outgoing.message.at_hand(), {options_.index, session.id}, outgoing.extra->origin};
+    if (!is_returned(session, position, only_filter)) continue;
+    const Outgoing& outgoing = session.send.at(position);
+    const SlotId group = outgoing.extra->group();
+    if (back.group != group && !back.shares.empty())
+      return_to_group(std::exchange(back, {.not_to = leaving}));
+    back.group = group;
+    back.shares.push_back({outgoing.message, outgoing.cost, outgoing.extra->origin});
     if (!only_filter.empty()) done_with(session, position, Settled::returned);
-    return_to_group(std::move(back));
   }
+  if (!back.shares.empty()) return_to_group(std::move(back));
+}
+
+bool Shard::is_returned(const Session& session, std::uint64_t position,
+                        std::string_view only_filter) const {
+  const Outgoing& outgoing = session.send.at(position);
+  if (!outgoing.extra || !outgoing.extra->group().is_valid() || !outgoing.message) return false;
+  if (outgoing.state >= SendState::done) return false;
+  // A QoS 2 delivery that has begun is this member's alone [MQTT-4.8.2-5]; perhaps in an earlier
+  // life of the broker.
+  const bool has_begun = outgoing.state != SendState::queued || session.send.was_sent(position);
+  if (MQZ_RULE(shared_qos2) && outgoing.qos == Qos::exactly_once && has_begun) return false;
+  if (only_filter.empty()) return true;
+  // Only what still waits can be taken back from a client that stays.
+  if (outgoing.state != SendState::queued) return false;
+  if (!is_front()) return true;
+  const Group* group = groups_.find(outgoing.extra->group());
+  return group != nullptr && group->filter == only_filter;
 }
 
 }  // namespace mqz::broker

@@ -205,7 +205,7 @@ bool Shard::feed_live(Routed& message, const Route& route, bool has_place) {
   }
   bool matched = !route.receivers.empty();
   for (Group* group : route.groups) {
-    matched |= is_applied || feed_group(*group, message, 0);
+    matched |= is_applied || feed_group(*group, message);
   }
   return matched;
 }
@@ -237,7 +237,7 @@ void Shard::apply_publish(const Record& record, const PublishRecord& publish) {
       if (!receiver.session->reads_owed) continue;
       for (OwedRead& owed : receiver.session->reads_owed.use()) owed.given.emplace(message.topic());
     }
-    for (Group* group : route.groups) feed_group(*group, message, record.position);
+    for (Group* group : route.groups) feed_group(*group, message, &record);
   }
   if (message.retain() && is_front()) set_retained(publish.message);
   if (!is_here || publish.packet_id == 0) return;

@@ -73,10 +73,9 @@ void Shard::note_received(const Record& record, const PublishRecord& publish) {
 void Shard::resettle(Session& session, const SettleRecord& record) {
   const Outgoing& outgoing = session.send.at(record.position);
   if (record.what == Settled::returned && outgoing.extra && outgoing.message) {
-    return_to_group({outgoing.extra->group,
-                     outgoing.message.at_hand(),
+    return_to_group({outgoing.extra->group(),
                      {options_.index, session.id},
-                     outgoing.extra->origin});
+                     {{outgoing.message, outgoing.cost, outgoing.extra->origin}}});
   }
   session.send.finish(record.position);
   session.send.settle(record.position, record.ahead);
@@ -112,13 +111,7 @@ void Shard::propose_owed() {
   restored_.reset();
   const auto wills = wills_owed_;  // each is owed until its record is applied
   for (const auto& [claim, will] : wills) publish_will(will, nullptr, claim);
-  const auto shares = shares_owed_;
-  shares.for_each([&](const std::string& filter, std::uint64_t origin, const OwedShare& share) {
-    Group* group = groups_.find(filter);
-    if (group == nullptr) return give_up_share(filter, origin);
-    Routed routed(share.message);
-    feed_group(*group, routed, origin);
-  });
+  if (is_front()) returns_.add_owed();
   if (MQZ_RULE(owed_reads)) sessions_.for_each([&](Session& session) { read_again(session); });
 }
 

@@ -102,7 +102,8 @@ void ShardRestore::will(std::uint64_t claim, Will will) {
 }
 
 void ShardRestore::share(ShareImage image, std::uint64_t stamp) {
-  shard_.shares_owed_.owe(image.filter, image.origin, {std::move(image.message), stamp});
+  shard_.shares_owed_.owe(image.filter, image.origin,
+                          {std::move(image.message), image.cost, stamp});
 }
 
 void ShardRestore::front(const FrontImage& image, std::uint64_t stamp) {
@@ -133,23 +134,29 @@ void ShardRestore::pass_over(const LostRecords& lost) {
   });
 }
 
+namespace {
+
+void note_missing(const QueuedMessage& message, const std::string& whose,
+                  const storage::SegmentTable& table, ShardRestore::Missing& missing) {
+  if (!message.is_parked()) return;
+  const storage::BodyPlace place = message.place();
+  for (std::size_t part = 0; part < place.count(); ++part) {
+    const std::uint32_t segment = place.at(part).segment;
+    if (table.find(segment) != nullptr) continue;
+    ++missing[segment][whose];
+    return;
+  }
+}
+
+}  // namespace
+
 void ShardRestore::find_missing(const storage::SegmentTable& table, Missing& missing) const {
-  std::uint32_t there = 0;  // the segment that was found last
   shard_.sessions_.for_each([&](const Session& session) {
-    for (auto at = session.send.begin_position(); at < session.send.end_position(); ++at) {
-      const QueuedMessage& message = session.send.at(at).message;
-      if (!message.is_parked()) continue;
-      const storage::BodyPlace place = message.place();
-      for (std::size_t part = 0; part < place.count(); ++part) {
-        const std::uint32_t segment = place.at(part).segment;
-        if (segment == there) continue;
-        if (table.find(segment) == nullptr) {
-          ++missing[segment][session.client_id];
-          break;
-        }
-        there = segment;
-      }
-    }
+    for (auto at = session.send.begin_position(); at < session.send.end_position(); ++at)
+      note_missing(session.send.at(at).message, session.client_id, table, missing);
+  });
+  shard_.shares_owed_.for_each([&](const std::string& filter, std::uint64_t, const auto& share) {
+    note_missing(share.message, filter, table, missing);
   });
 }
 
@@ -158,9 +165,9 @@ void ShardRestore::link_shares(const Shard& front) {
     if (!session.took_shares) return;
     for (std::uint64_t at = session.send.begin_position(); at < session.send.end_position(); ++at) {
       Outgoing& outgoing = session.send.at(at);
-      if (!outgoing.extra || outgoing.extra->filter.empty()) continue;
-      if (const Group* group = front.groups_.find(outgoing.extra->filter))
-        outgoing.extra->group = group->id;
+      if (!outgoing.extra || outgoing.extra->filter().empty()) continue;
+      if (const Group* group = front.groups_.find(outgoing.extra->share->filter))
+        outgoing.extra->share->group = group->id;
     }
   });
 }

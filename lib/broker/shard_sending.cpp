@@ -67,7 +67,7 @@ bool ShardSending::send_next(Session& session, Connection& connection, std::uint
     return true;
   }
   if (session.is_unreadable && held_.rests(session, position)) return false;
-  const ReadMessage read = shard_.message_of(outgoing);
+  const ReadMessage read = shard_.message_of(outgoing.message, outgoing.cost);
   if (!read) return pass_unread(session, position, read.error());
   if (session.is_unreadable) held_.release(session);
   send_message(session, connection, position, *read);
@@ -97,8 +97,8 @@ void ShardSending::send_message(Session& session, Connection& connection, std::u
   std::vector<std::uint32_t> identifiers;
   if (outgoing.identifier != 0) identifiers.push_back(outgoing.identifier);
   if (outgoing.extra) {
-    identifiers.insert(identifiers.end(), outgoing.extra->more_identifiers.begin(),
-                       outgoing.extra->more_identifiers.end());
+    const auto& more = *outgoing.extra->more_identifiers;
+    identifiers.insert(identifiers.end(), more.begin(), more.end());
   }
   Routed message(block);
   const PublishForm packet{.qos = outgoing.qos,
@@ -113,7 +113,7 @@ void ShardSending::send_message(Session& session, Connection& connection, std::u
   ++shard_.counters_.publishes_sent;
   shard_.touch(connection);
   if (outgoing.qos == Qos::at_most_once) return give_up(session, position);
-  const bool keep = session.durable || (outgoing.extra && outgoing.extra->group.is_valid());
+  const bool keep = session.durable || (outgoing.extra && outgoing.extra->group().is_valid());
   if (!keep) session.send.forget_message(position);
   session.send.mark_sent(position);
 }

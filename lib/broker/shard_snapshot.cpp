@@ -191,7 +191,7 @@ void ShardSnapshot::note_parked(Outgoing& outgoing) {
     return std::ranges::find(whole, address.segment) != whole.end();
   };
   if (place.any_of(is_there)) {
-    if (const ReadMessage message = shard_.message_of(outgoing)) {
+    if (const ReadMessage message = shard_.message_of(outgoing.message, outgoing.cost)) {
       outgoing.message = *message;
       return;
     }
@@ -233,8 +233,15 @@ void ShardSnapshot::finish_part() {
 void ShardSnapshot::finish() {
   Run& run = *run_;
   shard_.shares_owed_.for_each([&](const auto& filter, std::uint64_t origin, const auto& share) {
-    add(ShareImage{filter, origin, share.message}, shard_.applied_);
+    Outgoing kept{.message = share.message, .cost = share.cost};
+    note_parked(kept);
+    add(ShareImage{filter, origin, std::move(kept.message), share.cost}, shard_.applied_);
   });
+  shard_.returns_.for_each([&](const ReturnedShare& share) {
+    Outgoing needed{.message = share.message, .cost = share.cost};
+    note_parked(needed);
+  });
+  run.target->add_parked(run.parked);
   const FrontImage front{run.replay_from, shard_.directory_.last_claim(), shard_.queue_bytes_max_,
                          shard_.queue_messages_max_};
   add(front, shard_.applied_);

@@ -25,6 +25,9 @@ enum QueueFlag : unsigned {
   parts_flag = 512,
 };
 
+// Beside those of a message.
+enum ShareFlag : unsigned { parked_share_flag = 16, share_parts_flag = 32 };
+
 // As records leave it: what was sent is to be sent again.
 enum class KeptState : unsigned { queued, released, done, retired };
 
@@ -68,9 +71,18 @@ struct Appender {
 };
 
 template <typename Sink>
+void put_place(Sink& sink, const storage::BodyPlace& place) {
+  if (place.count() > 1) sink.number(place.count());
+  for (std::size_t part = 0; part < place.count(); ++part) {
+    sink.number(place.at(part).segment);
+    sink.number(place.at(part).offset);
+  }
+}
+
+template <typename Sink>
 void put_outgoing(Sink& sink, const Outgoing& outgoing, Now now) {
-  const bool has_group = outgoing.extra && !outgoing.extra->filter.empty();
-  const bool has_more = outgoing.extra && !outgoing.extra->more_identifiers.empty();
+  const bool has_group = outgoing.extra && !outgoing.extra->filter().empty();
+  const bool has_more = outgoing.extra && !outgoing.extra->more_identifiers->empty();
   const KeptState state = kept_state(outgoing);
   const bool is_parked = outgoing.message.is_parked();
   const storage::BodyPlace place = is_parked ? outgoing.message.place() : storage::BodyPlace();
@@ -82,22 +94,15 @@ void put_outgoing(Sink& sink, const Outgoing& outgoing, Now now) {
   sink.number(outgoing.identifier);
   if (state == KeptState::done || is_parked) sink.number(outgoing.cost);
   if (has_more) {
-    sink.number(outgoing.extra->more_identifiers.size());
-    for (const std::uint32_t identifier : outgoing.extra->more_identifiers) sink.number(identifier);
+    sink.number(outgoing.extra->more_identifiers->size());
+    for (const auto identifier : *outgoing.extra->more_identifiers) sink.number(identifier);
   }
   if (has_group) {
-    put_block(sink, as_bytes(outgoing.extra->filter));
+    put_block(sink, as_bytes(outgoing.extra->filter()));
     sink.number(outgoing.extra->origin);
   }
   if (!outgoing.message) return;
-  if (is_parked) {
-    if (place.count() > 1) sink.number(place.count());
-    for (std::size_t part = 0; part < place.count(); ++part) {
-      sink.number(place.at(part).segment);
-      sink.number(place.at(part).offset);
-    }
-    return;
-  }
+  if (is_parked) return put_place(sink, place);
   const MessageRef message = outgoing.message.at_hand();
   sink.number(message_flags(*message));
   put_message(sink, *message, now);
@@ -116,7 +121,14 @@ storage::BodyPlace read_place(Reader& in, bool is_split) {
   return parts.size() > 1 ? storage::BodyPlace(std::move(parts)) : storage::BodyPlace();
 }
 
-Outgoing read_outgoing(Reader in, bool& bad) {
+// `source` is that of the entry before, which is likely to be this one's too.
+ShareSourceRef read_source(Reader& in, ShareSourceRef& source) {
+  std::string filter = in.filter();
+  if (!source || source->filter != filter) source = ShareSourceRef({.filter = std::move(filter)});
+  return source;
+}
+
+Outgoing read_outgoing(Reader in, ShareSourceRef& source, bool& bad) {
   Outgoing outgoing;
   const auto flags = in.number<std::uint32_t>(1023);
   const auto state = static_cast<KeptState>((flags >> state_shift) & 3U);
@@ -130,10 +142,10 @@ Outgoing read_outgoing(Reader in, bool& bad) {
     outgoing.extra = std::make_unique<DeliveryExtra>();
   if ((flags & more_flag) != 0) {
     for (auto count = in.number(); count > 0 && !in.is_bad(); --count)
-      outgoing.extra->more_identifiers.push_back(in.number<std::uint32_t>());
+      outgoing.extra->more_identifiers.use().push_back(in.number<std::uint32_t>());
   }
   if ((flags & group_flag) != 0) {
-    outgoing.extra->filter = in.filter();
+    outgoing.extra->share = read_source(in, source);
     outgoing.extra->origin = in.number();
   }
   const bool has_message = (flags & has_message_flag) != 0;
@@ -229,8 +241,15 @@ struct Putter {
   void operator()(const ShareImage& image) const {
     key.raw(as_bytes(image.filter));
     sink.number(image.origin);
-    sink.number(message_flags(*image.message));
-    put_message(sink, *image.message, now);
+    if (image.message.is_parked()) {
+      const storage::BodyPlace place = image.message.place();
+      sink.number(parked_share_flag | (place.count() > 1 ? share_parts_flag : 0U));
+      sink.number(image.cost);
+      return put_place(sink, place);
+    }
+    const MessageRef message = image.message.at_hand();
+    sink.number(message_flags(*message));
+    put_message(sink, *message, now);
   }
   void operator()(const FrontImage& image) const {
     sink.number(image.replay_from);
@@ -300,9 +319,25 @@ QueueImage read_queue(Reader& in, Bytes key, Now now, bool& bad) {
   bad |= number.is_bad() || !number.is_empty();
   image.begin = read_position(in);
   bad |= in.is_bad();
+  ShareSourceRef source;
   while (!in.is_empty() && !bad)
-    image.entries.push_back(read_outgoing(Reader(in.block(), now), bad));
+    image.entries.push_back(read_outgoing(Reader(in.block(), now), source, bad));
   return image;
+}
+
+void read_share(Reader& in, ShareImage& image, bool& bad) {
+  const auto flags = in.number<std::uint32_t>(63);
+  if ((flags & parked_share_flag) == 0) {
+    const MessageRef message = in.message(flags);
+    if (message) image.cost = cost_of(message->text_bytes());
+    image.message = message;
+    bad |= (flags & share_parts_flag) != 0;
+    return;
+  }
+  image.cost = in.number<std::uint32_t>();
+  storage::BodyPlace place = read_place(in, (flags & share_parts_flag) != 0);
+  bad |= in.is_bad() || !place;
+  if (place) image.message = QueuedMessage(std::move(place));
 }
 
 SnapshotObject read_object(SnapshotKind kind, Bytes key, Reader& in, Now now, bool& bad) {
@@ -325,8 +360,7 @@ SnapshotObject read_object(SnapshotKind kind, Bytes key, Reader& in, Now now, bo
     case SnapshotKind::share: {
       ShareImage image{.filter = std::string(as_text(key)), .origin = in.number()};
       bad |= !mqtt::is_valid_filter(image.filter);
-      const auto flags = in.number<std::uint32_t>(15);
-      image.message = in.message(flags);
+      read_share(in, image, bad);
       return image;
     }
     case SnapshotKind::front: {

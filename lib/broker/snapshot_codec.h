@@ -88,11 +88,13 @@ struct WillImage {
   Will will{};
 };
 
-// What a shared group was given, and nobody has for good. Key: the group's filter.
+// What a shared group was given, and nobody has for good: the message, or where the journal has
+// it. Key: the group's filter.
 struct ShareImage {
   std::string filter{};
   std::uint64_t origin = 0;
-  MessageRef message{};
+  QueuedMessage message{};
+  std::uint32_t cost = 0;  // see Outgoing
 };
 
 // What there is once.

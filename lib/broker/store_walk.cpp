@@ -22,16 +22,16 @@ storage::Address StoreWalk::first_missing(const storage::BodyPlace& place) const
 
 // What is damaged is told, and stays parked.
 Result<void> StoreWalk::read_back(const storage::SnapshotEntry& entry, const QueuePlace& queued,
-                                  Outgoing& outgoing) {
-  const storage::BodyPlace place = outgoing.message.place();
+                                  QueuedMessage& message, std::uint32_t cost) {
+  const storage::BodyPlace place = message.place();
   if (!accepted_) return tl::unexpected(accepted_.error());
-  const ReadMessage read = parked_.read(place, outgoing.cost, now_);
+  const ReadMessage read = parked_.read(place, cost, now_);
   if (!read && !read.error().is_damage()) return tl::unexpected(read.error().error);
   if (!read) {
     return visitor_.on_unreadable(
         {entry, queued.number, queued.position, first_missing(place), read.error()});
   }
-  outgoing.message = *read;
+  message = *read;
   return {};
 }
 
@@ -44,7 +44,7 @@ Result<void> StoreWalk::show_queue(const storage::SnapshotEntry& entry, QueueIma
   for (Outgoing& outgoing : queue.entries) {
     if (outgoing.message.is_parked()) {
       bytes += outgoing.cost;
-      if (auto read = read_back(entry, queued, outgoing); !read) return read;
+      if (auto read = read_back(entry, queued, outgoing.message, outgoing.cost); !read) return read;
     }
     ++queued.position;
     part.push_back(std::move(outgoing));
@@ -60,6 +60,11 @@ Result<void> StoreWalk::on_snapshot_entry(const storage::SnapshotEntry& entry) {
   auto object = decode(entry, now_);
   if (!object) return visitor_.on_object({entry, &object.error(), nullptr});
   if (auto* queue = std::get_if<QueueImage>(&*object)) return show_queue(entry, std::move(*queue));
+  if (auto* share = std::get_if<ShareImage>(&*object); share && share->message.is_parked()) {
+    if (auto read = read_back(entry, {.position = share->origin}, share->message, share->cost);
+        !read)
+      return read;
+  }
   if (const auto* front = std::get_if<FrontImage>(&*object)) replay_from_ = front->replay_from;
   return visitor_.on_object({entry, nullptr, &*object});
 }

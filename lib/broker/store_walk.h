@@ -29,11 +29,12 @@ struct WalkedObject {
   const SnapshotObject* object = nullptr;
 };
 
-// A message that a queue of the snapshot has only in the journal, where it does not read.
+// A message that a queue of the snapshot, or a group's share there, has only in the journal, where
+// it does not read.
 struct UnreadableMessage {
   const storage::SnapshotEntry& entry;
-  std::uint64_t session = 0;   // its number
-  std::uint64_t position = 0;  // in its queue
+  std::uint64_t session = 0;   // its number; 0: a group's share
+  std::uint64_t position = 0;  // in its queue; of a share, its origin
   storage::Address address{};
   const Unread& unread;  // not_found: its segment is missing
 };
@@ -71,7 +72,7 @@ class StoreWalk final : public storage::EntryVisitor, public storage::SnapshotVi
   Result<void> show_queue(const storage::SnapshotEntry& entry, QueueImage queue);
   storage::Address first_missing(const storage::BodyPlace& place) const;
   Result<void> read_back(const storage::SnapshotEntry& entry, const QueuePlace& queued,
-                         Outgoing& outgoing);
+                         QueuedMessage& message, std::uint32_t cost);
 
   WalkVisitor& visitor_;
   Now now_;

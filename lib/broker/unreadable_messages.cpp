@@ -21,6 +21,11 @@ void UnreadableMessages::note(const Record& record) {
   if (all_.empty()) return;
   if (const auto* settle = std::get_if<SettleRecord>(&record.what))
     forget(record.number, settle->position, record.position);
+  // A group's share is one of session 0.
+  if (const auto* given = std::get_if<DeliverRecord>(&record.what); given && given->origin != 0)
+    forget(0, given->origin, record.position);
+  if (const auto* taken = std::get_if<GroupTakenRecord>(&record.what))
+    forget(0, taken->origin, record.position);
   const auto* moved = std::get_if<MovedRecord>(&record.what);
   if (moved == nullptr) return;
   for (const QueuePlace& place : moved->places)
@@ -28,7 +33,8 @@ void UnreadableMessages::note(const Record& record) {
 }
 
 void UnreadableMessages::end(const SessionLedger& ledger) {
-  std::erase_if(all_, [&](const auto& one) { return !ledger.has(one.first.first); });
+  std::erase_if(
+      all_, [&](const auto& one) { return one.first.first != 0 && !ledger.has(one.first.first); });
 }
 
 }  // namespace mqz::broker

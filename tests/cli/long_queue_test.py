@@ -10,6 +10,10 @@ COUNT = 1_000_000 if harness.LONG else 100_000
 # For a message in a queue, whatever its size; an entry has 32 bytes, and arrays double.
 BYTES_EACH = 100
 
+# Of what a shared group gave: an entry has 32 bytes more.
+SHARED_COUNT = COUNT // 2
+BYTES_OF_SHARE = 150
+
 # Their records come in parts.
 LARGE_COUNT = 300
 LARGE_BYTES = MEGABYTE
@@ -35,18 +39,23 @@ class LongQueue(harness.Case):
         self.assertExit(self.mqz("pub", "-p", str(port), "-t", "q", "-q", "1", "-l",
                                      stdin=lines.encode(), seconds=600), 0)
 
-    def leave_a_session(self, port):
-        self.assertExit(self.mqz("sub", "-p", str(port), "-t", "q", "-q", "1", "-i", "absent",
+    def leave_a_session(self, port, topic="q", client="absent"):
+        self.assertExit(self.mqz("sub", "-p", str(port), "-t", topic, "-q", "1", "-i", client,
                                  "-V", "311", "-c", "-E", seconds=60), 0)
+
+    def end_a_session(self, port, client):
+        """It begins a clean one."""
+        self.assertExit(self.mqz("sub", "-p", str(port), "-t", "none", "-i", client, "-V", "311",
+                                 "-E", seconds=60), 0)
 
     def kill_and_start(self, broker, port):
         broker.send(signal.SIGKILL)
         broker.child.wait(harness.PATIENCE)
         return self.start_on(port)
 
-    def take(self, port, begin, end):
+    def take(self, port, begin, end, topic="q", client="absent"):
         """The next messages of the queue; perhaps some of those before them again."""
-        out = self.mqz("sub", "-p", str(port), "-t", "q", "-q", "1", "-i", "absent", "-c",
+        out = self.mqz("sub", "-p", str(port), "-t", topic, "-q", "1", "-i", client, "-c",
                            "-V", "311", "-C", str(end - begin), seconds=600)
         self.assertExit(out, 0)
         return out.lines
@@ -73,6 +82,26 @@ class LongQueue(harness.Case):
         rest = COUNT - first - len(got)
         if rest:
             self.assertEqual(self.take(port, COUNT - rest, COUNT), expected[COUNT - rest:])
+        self.assertExit(broker.stop(), 0)
+
+    def test_what_a_shared_group_gave_takes_little_memory_and_survives(self):
+        port = harness.free_port()
+        broker = self.start_on(port)
+        group = "$share/g/q"
+        self.leave_a_session(port, group, "first")
+        before = rss_bytes(broker.pid)
+        self.publish(port, 0, SHARED_COUNT)
+        bound = SHARED_COUNT * BYTES_OF_SHARE + 24 * MEGABYTE
+        if not harness.SANITIZED:
+            self.assertLess(rss_bytes(broker.pid) - before, bound)
+        # The next member gets all of it, wherever the broker ends.
+        self.leave_a_session(port, group, "second")
+        self.end_a_session(port, "first")
+        broker = self.kill_and_start(broker, port)
+        got = self.take(port, 0, SHARED_COUNT, group, "second")
+        self.assertEqual(got, [line_of(number) for number in range(SHARED_COUNT)])
+        if not harness.SANITIZED:
+            self.assertLess(rss_bytes(broker.pid) - before, bound)
         self.assertExit(broker.stop(), 0)
 
     def assert_little(self, broker, before):

@@ -50,9 +50,9 @@ std::string entry_text(const broker::Outgoing& entry, Now now) {
   std::string text = fmt::format("owed at qos {}{}, identifiers {}", static_cast<int>(entry.qos),
                                  entry.retain ? " retain" : "", entry.identifier);
   if (entry.extra) {
-    for (const std::uint32_t more : entry.extra->more_identifiers) text += fmt::format(" {}", more);
-    if (!entry.extra->filter.empty())
-      text += fmt::format(", of {} at {}", entry.extra->filter, entry.extra->origin);
+    for (const auto more : *entry.extra->more_identifiers) text += fmt::format(" {}", more);
+    if (!entry.extra->filter().empty())
+      text += fmt::format(", of {} at {}", entry.extra->filter(), entry.extra->origin);
   }
   return text + ": " + message_text(*entry.message.at_hand(), now);
 }
@@ -115,7 +115,7 @@ class Dump {
   }
   void operator()(const broker::ShareImage& image) {
     lines.push_back(fmt::format("share of {} at {}: {}", image.filter, image.origin,
-                                message_text(*image.message, now_)));
+                                message_text(*image.message.at_hand(), now_)));
   }
   void operator()(const broker::FrontImage& image) {
     lines.push_back(fmt::format("limits {} {}", image.queue_bytes_max, image.queue_messages_max));
@@ -136,8 +136,11 @@ class Dump {
 // Any shard can read back what a queue has left in the journal.
 broker::SnapshotObject at_hand(broker::Shard& shard, broker::SnapshotObject object) {
   if (auto* queue = std::get_if<broker::QueueImage>(&object)) {
-    for (broker::Outgoing& entry : queue->entries) entry.message = *shard.message_of(entry);
+    for (broker::Outgoing& entry : queue->entries)
+      entry.message = *shard.message_of(entry.message, entry.cost);
   }
+  if (auto* share = std::get_if<broker::ShareImage>(&object))
+    share->message = *shard.message_of(share->message, share->cost);
   return object;
 }
 

@@ -72,7 +72,7 @@ void forget_groups(State& state) {
   });
   for (auto& [number, entries] : queues_of(state)) {
     for (broker::Outgoing* entry : entries) {
-      if (entry->extra) entry->extra->filter.clear();
+      if (entry->extra) entry->extra->share = {};
     }
   }
 }

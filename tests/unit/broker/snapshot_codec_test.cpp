@@ -58,8 +58,8 @@ QueueImage queue() {
   sent.message = message("b", "two");
   sent.retain = true;
   sent.extra = std::make_unique<DeliveryExtra>();
-  sent.extra->more_identifiers = {1, 268'435'455};
-  sent.extra->filter = "$share/g/b";
+  sent.extra->more_identifiers.use() = {1, 268'435'455};
+  sent.extra->share = ShareSourceRef({.filter = "$share/g/b"});
   sent.extra->origin = 12;
   add(SendState::released);
   add(SendState::done).cost = 1234;
@@ -101,6 +101,10 @@ std::vector<SnapshotObject> samples() {
   objects.emplace_back(RetainedImage{message("t/1", "kept")});
   objects.emplace_back(WillImage{14, 2, Will{.message = message("w", "")}});
   objects.emplace_back(ShareImage{"$share/g/b", 12, message("b", "two")});
+  objects.emplace_back(
+      ShareImage{"$share/g/c", 13, QueuedMessage(storage::BodyPlace({{3, 1024}, {4, 512}})), 700});
+  objects.emplace_back(ShareImage{
+      "$share/g/c", 14, QueuedMessage(storage::BodyPlace(storage::Address{3, 512})), 200});
   objects.emplace_back(FrontImage{8, 15, UINT64_MAX, 3});
   objects.emplace_back(SegmentsImage{{{1, 1}, {7, 900}}});
   objects.emplace_back(ClockImage{{.offset = Millis(-7'200'000), .time = now.wall}});
@@ -164,9 +168,9 @@ TEST_CASE("what was sent is queued in a snapshot, and what is over keeps its pla
   CHECK(entries[0].state == SendState::queued);
   CHECK(as_text(entries[0].message->payload()) == "one");
   CHECK(entries[1].state == SendState::queued);
-  CHECK(entries[1].extra->filter == "$share/g/b");
+  CHECK(entries[1].extra->filter() == "$share/g/b");
   CHECK(entries[1].extra->origin == 12);
-  CHECK(entries[1].extra->more_identifiers == std::vector<std::uint32_t>{1, 268'435'455});
+  CHECK(*entries[1].extra->more_identifiers == std::vector<std::uint32_t>{1, 268'435'455});
   CHECK(entries[2].state == SendState::released);
   CHECK(entries[3].state == SendState::done);
   CHECK(entries[3].cost == 1234);

@@ -8,7 +8,7 @@
 #include <deque>
 
 #include "lib/base/slots.h"
-#include "lib/broker/held_sessions.h"
+#include "lib/broker/shard_held.h"
 #include "lib/broker/turn_limits.h"
 
 namespace mqz::broker {

@@ -1,4 +1,4 @@
-#include "lib/broker/held_sessions.h"
+#include "lib/broker/shard_held.h"
 
 #include <fmt/format.h>
 

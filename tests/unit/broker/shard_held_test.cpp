@@ -1,5 +1,5 @@
 // Queues with a message that cannot be read back: their session waits, and nobody else's.
-#include "lib/broker/held_sessions.h"
+#include "lib/broker/shard_held.h"
 
 #include <catch2/catch.hpp>
 

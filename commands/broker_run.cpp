@@ -64,11 +64,15 @@ std::string promise_of(const broker::StoreOptions& store) {
     case storage::Durability::sync:
       return fmt::format("durable: what is acknowledged is on the disk, in {}", store.directory);
     case storage::Durability::interval:
-      return fmt::format("durable within {} ms: what is acknowledged is written to {}",
-                         store.interval.count(), store.directory);
+      return fmt::format(
+          "durable within {} ms: what is acknowledged is written to {}, and on the disk at most "
+          "that much later",
+          store.interval.count(), store.directory);
     case storage::Durability::none:
-      return fmt::format("written to {}: survives the broker's end, not the machine's",
-                         store.directory);
+      return fmt::format(
+          "not durable: what is acknowledged is written to {}, and survives any end of the broker, "
+          "but no power cut",
+          store.directory);
   }
   return {};
 }

@@ -303,8 +303,7 @@ constexpr Example store_examples[] = {
     {.line = "mqz broker store verify /var/lib/mqz", .doc = "is it sound?"}};
 constexpr std::string_view store_notes =
     "DIR is that of mqz broker --store DIR, whose broker/ the store is. None of these runs beside\n"
-    "a broker that has the store open: that is status 75, and names the process. Status 66: no\n"
-    "store, or not to be read; 65: damaged, or written by a newer mqz.";
+    "a broker that has the store open.";
 
 }  // namespace
 
@@ -315,6 +314,7 @@ constinit const Command broker_store_command{.name = "store",
                                              .tables = plain_tables,
                                              .verbs = store_verbs,
                                              .run = run_store,
-                                             .notes = store_notes};
+                                             .notes = store_notes,
+                                             .exits = exits};
 
 }  // namespace mqz::commands

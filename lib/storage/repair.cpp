@@ -190,6 +190,9 @@ class Repair {
     }
     report_.done.push_back(fmt::format("{}: offset 0: header written anew", path));
     auto segment = std::make_shared<Segment>(Segment{header, path, std::move(*file)});
+    if (auto copied = lost_.copy(*segment, 0, std::min<std::uint64_t>(*size, segment_header_bytes));
+        !copied)
+      return tl::unexpected(copied.error());
     if (auto resized = resize(*segment, header.bytes); !resized)
       return tl::unexpected(resized.error());
     return segment;

@@ -124,6 +124,7 @@ class Mistakes(harness.Case):
         for when in ("interval:0", "interval:61", "interval:2m"):
             self.refused(["broker", "--durability", when], "not from 1ms to 60s")
         self.refused(["broker", "--durability", "intervals:1s"], "not a durability")
+        self.refused(["broker", "--store", "none", "--durability", "sync"], "--store none has none")
 
     def test_input_larger_than_a_message_is_65(self):
         with open(self.path("large"), "wb") as file:

@@ -356,6 +356,8 @@ class Start(StoreCase):
         for words, line, topic in ((("--store", self.store), "durable: ", b"sync"),
                                    (("--store", self.store, "--durability", "interval:20ms"),
                                     "within 20 ms", b"interval:20ms"),
+                                   (("--store", self.store, "--durability", "none"),
+                                    "not durable", b"none"),
                                    ((), "in memory only", b"memory")):
             broker = self.start_broker(*words, config="sys_interval 1\n")
             broker.wait_for(line)

@@ -172,6 +172,21 @@ TEST_CASE("a missing or cut segment costs what it held", "[storage]") {
   }
 }
 
+TEST_CASE("of a segment's damaged header a copy is kept as it was", "[storage]") {
+  FakeDisk disk;
+  fill(disk);
+  const std::string path = segments_of(disk)[1];
+  disk.flip_bit(path, std::size_t{8} * 20);
+  const auto header_of = [&](const std::string& file) {
+    return std::string(as_text(disk.contents(file).first(segment_header_bytes)));
+  };
+  const std::string damaged = header_of(path);
+  REQUIRE(repair_store(disk, store_directory).has_value());
+  const std::string name = path.substr(path.rfind('/'));
+  CHECK(header_of(store_directory + ("/lost" + name) + "-0") == damaged);
+  CHECK(header_of(path) != damaged);
+}
+
 TEST_CASE("a lost STORE is written anew, and nothing is lost", "[storage]") {
   FakeDisk disk;
   fill(disk);

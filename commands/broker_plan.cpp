@@ -36,7 +36,7 @@ Checked<broker::StoreOptions> store_options(const Parsed& parsed, const broker::
   if (parsed.has("store-snapshot-bytes"))
     options.snapshot_bytes = static_cast<std::uint64_t>(parsed.integer("store-snapshot-bytes"));
   const std::string_view when = parsed.text("durability");
-  if (parsed.has("durability") && parsed.text("store") == "none") {
+  if (parsed.typed("durability") && parsed.text("store") == "none") {
     return stop(Exit::usage, "--durability says how a store keeps, and --store none has none",
                 "one of the two");
   }

@@ -113,7 +113,7 @@ TEST_CASE("a message that waits for it is the client's again when the disk reads
   CHECK(held.settled() == 5);
 }
 
-TEST_CASE("a held client that returns at once, over and over, costs few reads and lines",
+TEST_CASE("a held client that returns again and again costs few reads and lines",
           "[broker]") {
   HeldQueue held;
   ParkingShard& it = held.it;

@@ -167,7 +167,7 @@ void play_twice(std::uint64_t seed, Durability durability, std::size_t& images) 
 
 TEST_CASE("what was durable is found after any power cut and nothing else", "[storage]") {
   std::size_t images = 0;
-  for (std::uint64_t seed = 1; images < 2000; ++seed) {
+  for (std::uint64_t seed = 1; images < 8000; ++seed) {
     play_twice(seed, Durability::sync, images);
     play_twice(seed, Durability::interval, images);
     play_twice(seed, Durability::none, images);

@@ -122,7 +122,8 @@ Stop stop_for_store(const Error& error, std::string_view directory) {
     case ErrorCode::refused: result.code = Exit::unreadable; break;
     case ErrorCode::unavailable:
       result.code = Exit::io;
-      result.hint = "a store needs room for its journal from the start: about 100 MB";
+      result.hint = "a store needs room for its journal from the start: 32 MB at least";
+      if (!error.hint.empty()) result.hint = error.hint;
       break;
     case ErrorCode::timeout:
     case ErrorCode::io: result.code = Exit::io; break;

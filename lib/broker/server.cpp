@@ -102,6 +102,8 @@ Result<void> Server::open_store(const StoreOptions& options) {
   loops_.front()->on_turn(
       [this](MonoTime time) { snapshots_->step(loops_.front()->shard(), time); });
   shards.front()->use(std::move(sequencer));
+  space_ = store_->journal().space();
+  if (space_ != storage::SpaceState::ok) log_->write(LogType::error, store_->journal().shortage());
   store_->start([this] { on_store_news(); });
   const Now system = os::read_clocks();
   clock_ = BrokerClock(replay.clock(), system);
@@ -152,7 +154,9 @@ void Server::log_repair(const storage::RepairReport& report) {
 // On the committer's thread. Who withholds publishes has to learn that there is room.
 void Server::on_store_news() {
   const bool has_changed = store_->journal().space() != space_;
+  const bool is_short = has_changed && space_ == storage::SpaceState::ok;
   space_ = store_->journal().space();
+  if (is_short) log_->write(LogType::error, store_->journal().shortage());
   const std::size_t woken = has_changed ? loops_.size() : 1;
   for (std::size_t index = 0; index < woken; ++index) loops_[index]->mailbox().wake();
   if (store_->journal().failure()) failure_.wake();

@@ -11,9 +11,9 @@ void Shard::set_journal_full(bool full) {
   is_journal_full_ = full;
   if (is_front() && options_.log != nullptr) {
     options_.log->write(full ? LogType::error : LogType::notice,
-                        full ? "the store's disk is full: publishes that it would have to keep are "
-                               "refused until there is room"
-                             : "the store's disk has room again: every publish is taken");
+                        full ? "publishes that the store would have to keep are refused until it "
+                               "has room"
+                             : "the store has room again: every publish is taken");
   }
   if (full) return;
   for (const SlotId id : std::exchange(withholding_, {})) {

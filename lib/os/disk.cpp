@@ -40,7 +40,9 @@ tl::unexpected<Error> failed(int error, const std::string& path) {
       default: return ErrorCode::io;
     }
   };
-  return fail(code(), path + ": " + errno_text(error));
+  const bool lacks_descriptors = error == EMFILE || error == ENFILE;
+  return fail(code(), path + ": " + errno_text(error),
+              lacks_descriptors ? "allow the process more open files (ulimit -n)" : "");
 }
 
 Result<void> done(int result, const std::string& path) {
@@ -115,6 +117,17 @@ class RealFile final : public DiskFile {
     if (::fstat(fd_.get(), &about) != 0) return failed(errno, path_);
     return static_cast<std::uint64_t>(about.st_size);
   }
+
+ private:
+  Fd fd_;
+  std::string path_;
+};
+
+class RealDirectory final : public DiskDirectory {
+ public:
+  RealDirectory(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Result<void> sync() override { return done(::fsync(fd_.get()), path_); }
 
  private:
   Fd fd_;
@@ -209,10 +222,16 @@ class RealDisk final : public Disk {
     return names;
   }
 
+  Result<std::unique_ptr<DiskDirectory>> open_directory(const std::string& path) override {
+    Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.is_open()) return failed(errno, path);
+    return std::make_unique<RealDirectory>(std::move(fd), path);
+  }
+
   Result<void> sync_directory(const std::string& directory) override {
-    const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd.is_open()) return failed(errno, directory);
-    return done(::fsync(fd.get()), directory);
+    const auto open = open_directory(directory);
+    if (!open) return tl::unexpected(open.error());
+    return (*open)->sync();
   }
 
   Result<std::uint64_t> free_bytes(const std::string& directory) override {

@@ -3,8 +3,8 @@
 // for.
 //
 // Errors: not_found; refused (no permission); conflict (it exists, or somebody holds the lock);
-// unavailable (no room on the disk, no descriptor left: asking again later may help); io for the
-// rest. Each text is "PATH: what the system says".
+// unavailable (no room on the disk; no descriptor left, then with a hint: asking again later may
+// help); io for the rest. Each text is "PATH: what the system says".
 #pragma once
 
 #include <cstdint>
@@ -37,6 +37,14 @@ class DiskFile {
   virtual Result<std::uint64_t> size() const = 0;
 };
 
+// An open directory, to be synced without a descriptor more.
+class DiskDirectory {
+ public:
+  virtual ~DiskDirectory() = default;
+  // What was created, renamed or removed in it is on the medium.
+  virtual Result<void> sync() = 0;
+};
+
 // Held until it is destroyed, or the process ends.
 class DiskLock {
  public:
@@ -60,7 +68,8 @@ class Disk {
   virtual Result<void> make_directory(const std::string& path) = 0;
   // The names (not paths) in a directory, sorted.
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;
-  // What was created, renamed or removed in it is on the medium.
+  virtual Result<std::unique_ptr<DiskDirectory>> open_directory(const std::string& path) = 0;
+  // As its own does.
   virtual Result<void> sync_directory(const std::string& directory) = 0;
   // What this process may still write to the file system of `directory`.
   virtual Result<std::uint64_t> free_bytes(const std::string& directory) = 0;

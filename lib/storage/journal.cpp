@@ -23,6 +23,7 @@ Journal::Journal(Parts parts, const JournalOptions& options)
       options_(options),
       store_id_(parts_.end.segment->header.store_id),
       next_(parts_.end.next),
+      shortage_(parts_.room->shortage()),
       committed_(next_),
       durable_(next_),
       space_(parts_.room->state()),
@@ -88,7 +89,11 @@ Result<void> Journal::write_batch() {
     const Result<void> begun = count ? writer_.roll() : tl::unexpected(count.error());
     if (!begun && begun.error().code != ErrorCode::unavailable) return begun;
     stuck = !begun;
-    if (stuck) break;
+    if (!stuck) continue;
+    stuck_on_ = parts_.room->state() == SpaceState::full
+                    ? begun.error().text
+                    : "the store's disk is full: " + begun.error().text;
+    break;
   }
   const std::lock_guard hold(lock_);
   stuck_ = stuck;
@@ -184,6 +189,21 @@ void Journal::fail_for_ever(const Error& error) {
   durable_changed_.notify_all();
 }
 
+SpaceState Journal::note_space() {
+  const SpaceState space = stuck_ ? SpaceState::full : parts_.room->state();
+  if (space != SpaceState::ok) {
+    const std::lock_guard hold(lock_);
+    shortage_ = stuck_ ? stuck_on_ : parts_.room->shortage();
+  }
+  space_.store(space, std::memory_order_release);
+  return space;
+}
+
+std::string Journal::shortage() const {
+  const std::lock_guard hold(lock_);
+  return shortage_;
+}
+
 MonoTime Journal::step(MonoTime now) {
   if (failed_) return MonoTime::max();
   const SpaceState space_before = space_.load(std::memory_order_relaxed);
@@ -195,8 +215,7 @@ MonoTime Journal::step(MonoTime now) {
     done = settle(now, bytes);
   }
   if (!done) fail_for_ever(done.error());
-  const SpaceState space = stuck_ ? SpaceState::full : parts_.room->state();
-  space_.store(space, std::memory_order_relaxed);
+  const SpaceState space = note_space();
   if ((failed_ || space != space_before) && news_) news_();
   return next_step(now);
 }

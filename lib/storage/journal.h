@@ -67,6 +67,8 @@ class Journal {
   // What was appended and is not yet committed; the owner holds back when it is much.
   std::uint64_t waiting_bytes() const { return waiting_.load(std::memory_order_relaxed); }
   SpaceState space() const { return space_.load(std::memory_order_relaxed); }
+  // For a person: what was missing when the space was last not ok.
+  std::string shortage() const;
   std::optional<Error> failure() const;
   const SegmentTable& segments() const { return *parts_.table; }
   // Of the segment that is being written; it and later ones are not to be removed.
@@ -106,6 +108,7 @@ class Journal {
   Result<void> settle(MonoTime now, std::uint64_t committed_bytes);
   std::uint64_t publish();
   void fail_for_ever(const Error& error);
+  SpaceState note_space();
   MonoTime next_step(MonoTime now) const;
   void take_batch();
   bool is_sync_due(MonoTime now) const;
@@ -126,6 +129,7 @@ class Journal {
   std::vector<Committed> committed_frames_{};
   std::vector<FrameBuffer> buffers_{};
   std::optional<Error> failure_{};
+  std::string shortage_{};
   bool stuck_ = false;  // the disk is full, for the reserve, too; set by the committer alone
   bool woken_ = false;
   bool sync_wanted_ = false;
@@ -141,6 +145,7 @@ class Journal {
   JournalWriter writer_;
   std::vector<Frame> batch_{};
   std::size_t written_ = 0;  // of batch_
+  std::string stuck_on_{};
   std::vector<Committed> places_{};
   bool failed_ = false;
   bool sync_now_ = false;  // was wanted

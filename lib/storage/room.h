@@ -2,6 +2,7 @@
 // for when the disk is full, so that what frees memory and disk can still be committed.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct RoomSizes {
   // was written before.
   std::uint32_t fill_factor = 4;
   std::uint64_t fill_bytes = std::uint64_t{256} << 10U;
+  // A segment is as large as segment_bytes where the disk has 16 times that free; where it has
+  // less, smaller, and not smaller than this.
+  std::uint64_t least_bytes = std::uint64_t{8} << 20U;
 };
 
 class Room {
@@ -43,6 +47,8 @@ class Room {
   Result<void> fill(std::uint64_t committed_bytes);
   bool is_prepared() const { return spare_.file != nullptr && has_whole_reserve(); }
   SpaceState state() const { return state_; }
+  // For a person: why the state is not ok. "" before anything was missing.
+  const std::string& shortage() const { return shortage_; }
   // Begins a segment; from the reserve if nothing else is there. The segment is durable and empty.
   // `unavailable` when the disk is full and the reserve is used up, or when there was no room on
   // the way: then everything is as before, and it may be asked for again.
@@ -56,10 +62,14 @@ class Room {
     std::uint64_t bytes = 0;
   };
   std::string path_of(const std::string& name) const { return directory_ + "/" + name; }
+  std::uint64_t least_spare() const { return std::min(sizes_.least_bytes, sizes_.segment_bytes); }
   bool has_whole_reserve() const;
-  Result<void> keep_if_whole(Prepared& place);
+  // Of the size it has to have, or at least of this one.
+  Result<void> keep_if_whole(Prepared& place, std::uint64_t least_bytes);
   Result<void> make(Prepared& place);
   Result<void> make_spare();
+  Result<void> make_reserve();
+  void note_shortage(std::string_view what, std::uint64_t bytes, const Error& error);
   Result<void> make_missing();
   // Which is next; unavailable if there is none.
   Result<Prepared*> choose();
@@ -67,11 +77,14 @@ class Room {
   os::Disk& disk_;
   std::string directory_;
   RoomSizes sizes_;
+  // Open, as what is prepared is: the next segment needs no descriptor more.
+  std::unique_ptr<os::DiskDirectory> names_{};
   Prepared spare_{};
   std::uint64_t filled_bytes_ = 0;  // of it
   std::uint64_t owed_bytes_ = 0;    // of zeroes
   std::vector<Prepared> reserve_{};
   SpaceState state_ = SpaceState::ok;
+  std::string shortage_{};
   MonoTime ask_again_{};
 };
 
@@ -79,11 +92,19 @@ class Room {
 Result<void> write_zeroes(os::DiskFile& file, std::uint64_t from, std::uint64_t end);
 
 // A file of this size, as zeroes; removed again if there is no room. Its name is not yet durable.
+Result<std::unique_ptr<os::DiskFile>> create_file(os::Disk& disk, const std::string& path,
+                                                  std::uint64_t bytes);
 Result<void> make_file(os::Disk& disk, const std::string& path, std::uint64_t bytes);
 
 // Gives the file at `path` this header and its final name, durably. After `unavailable` it still
 // has its old name and `file` is as it was; or `file` is null and the file is gone.
 Result<std::shared_ptr<Segment>> begin_segment(os::Disk& disk, const std::string& directory,
+                                               const std::string& path,
+                                               std::unique_ptr<os::DiskFile>&& file,
+                                               const SegmentHeader& header);
+// The same where the directory is open.
+Result<std::shared_ptr<Segment>> begin_segment(os::Disk& disk, os::DiskDirectory& names,
+                                               const std::string& directory,
                                                const std::string& path,
                                                std::unique_ptr<os::DiskFile>&& file,
                                                const SegmentHeader& header);

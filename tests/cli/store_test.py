@@ -393,7 +393,7 @@ class Start(StoreCase):
 class DiskFull(StoreCase):
     """On a file system of its own, which only root can mount."""
 
-    SIZE = 200 << 20  # the journal needs 152 MB when its second segment is begun
+    SIZE = 130 << 20
 
     def setUp(self):
         super().setUp()
@@ -450,6 +450,18 @@ class DiskFull(StoreCase):
         kept = [one for one in map(json.loads, found.lines) if one.get("topic") == "kept"]
         self.assertEqual(len(kept), taken + 2)
         self.assertEqual([one["payload"] for one in kept[-2:]], ["withheld", "again"])
+
+    def test_it_is_full_when_nothing_fits_and_says_what_is_wanted(self):
+        broker = self.start_broker("--store", self.store)
+        client = self.client(broker.port, "new", version=5)
+        subscriber = self.client(broker.port, "s", clean=False)
+        subscriber.subscribe("kept", 1)
+        subscriber.close()
+        self.use_up_the_room(client)
+        about = os.statvfs(self.disk)
+        # A smallest segment and a half.
+        self.assertLess(about.f_bavail * about.f_frsize, 12 << 20)
+        broker.wait_for("no room for its next segment: 8 MB wanted, ")
 
     def test_a_start_without_room_is_a_clear_error(self):
         self.take_room()

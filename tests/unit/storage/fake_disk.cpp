@@ -125,6 +125,17 @@ class FakeFile final : public os::DiskFile {
   bool writable_;
 };
 
+class FakeDirectory final : public os::DiskDirectory {
+ public:
+  FakeDirectory(FakeDisk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
+
+  Result<void> sync() override { return disk_.sync_directory(path_); }
+
+ private:
+  FakeDisk& disk_;
+  std::string path_;
+};
+
 void FakeDisk::fail_call(std::uint64_t nth, ErrorCode code) {
   failing_call_ = calls_ + nth;
   failing_code_ = code;
@@ -264,6 +275,11 @@ Result<std::vector<std::string>> FakeDisk::list(const std::string& directory) {
     if (parent_of(path) == directory) names.push_back(path.substr(directory.size() + 1));
   }
   return names;
+}
+
+Result<std::unique_ptr<os::DiskDirectory>> FakeDisk::open_directory(const std::string& path) {
+  if (auto asked = ask("open_directory", path); !asked) return tl::unexpected(asked.error());
+  return std::make_unique<FakeDirectory>(*this, path);
 }
 
 Result<void> FakeDisk::sync_directory(const std::string& directory) {

@@ -59,6 +59,7 @@ class FakeDisk final : public os::Disk {
   Result<void> remove(const std::string& path) override;
   Result<void> make_directory(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& directory) override;
+  Result<std::unique_ptr<os::DiskDirectory>> open_directory(const std::string& path) override;
   Result<void> sync_directory(const std::string& directory) override;
   Result<std::uint64_t> free_bytes(const std::string& directory) override;
   Result<std::unique_ptr<os::DiskLock>> lock(const std::string& path) override;

@@ -204,6 +204,10 @@ class RealDisk final : public Disk {
       } else if (errno != EEXIST) {
         refused = failed(errno, is_whole ? path : path + ": cannot make " + part);
         if (is_whole) return refused;
+      } else if (is_whole) {
+        Result<void> synced = sync_directory(parent_of(part));
+        // Who may not read the parent of what was there before can do no more for it.
+        if (!synced && synced.error().code != ErrorCode::refused) return synced;
       }
       if (is_whole) return {};
     }

@@ -64,7 +64,8 @@ class Disk {
   // Atomic; what bore the new name before is gone.
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   virtual Result<void> remove(const std::string& path) = 0;
-  // With its parents; success if it is there already. Mode 0700.
+  // With its parents; success if it is there already. Mode 0700. Its name is on the medium then,
+  // also that of one which an earlier process has made.
   virtual Result<void> make_directory(const std::string& path) = 0;
   // The names (not paths) in a directory, sorted.
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;

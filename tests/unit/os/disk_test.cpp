@@ -1,5 +1,6 @@
 #include "lib/os/disk.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -157,4 +158,20 @@ TEST_CASE("who only looks leaves no file, and keeps away who writes", "[os]") {
   CHECK(disk.list(directory.path)->empty());
   CHECK(disk.lock(path).error().code == ErrorCode::conflict);
   CHECK(disk.list(directory.path)->empty());
+}
+
+// Nothing can be seen of it but that it takes a descriptor.
+TEST_CASE("the name of a directory that is there already is synced too", "[os]") {
+  const Directory directory;
+  os::Disk& disk = os::real_disk();
+  REQUIRE(disk.make_directory(directory.path).has_value());
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit none{0, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const auto made = disk.make_directory(directory.path);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  REQUIRE_FALSE(made.has_value());
+  CHECK(made.error().code == ErrorCode::unavailable);
+  CHECK_FALSE(made.error().hint.empty());
 }

@@ -62,6 +62,10 @@ void ShardLoop::pause_accepting() {
 }
 
 void ShardLoop::resume_accepting() {
+  if (!descriptors_.has_room()) {
+    accept_again_ = os::read_mono() + accept_pause;
+    return;
+  }
   for (os::Listener& listener : listeners_)
     poller_.change(listener.fd.get(), os::Interest::read, &listener);
   accept_again_ = MonoTime::max();
@@ -199,8 +203,10 @@ void ShardLoop::accept_all(os::Listener& listener) {
     }
     connection.polled = connection.transport;
     result.accepted.fd.release();
+    const bool is_last = descriptors_.is_last(connection.transport);
     // A client speaks first, and its CONNECT is often here already.
     read(connection);
+    if (is_last) return pause_accepting();
   }
 }
 

@@ -14,6 +14,7 @@
 #include "lib/broker/mailbox.h"
 #include "lib/broker/memory_guard.h"
 #include "lib/broker/shard.h"
+#include "lib/os/descriptors.h"
 #include "lib/os/poller.h"
 #include "lib/os/socket.h"
 #include "lib/storage/journal.h"
@@ -100,6 +101,7 @@ class ShardLoop {
   std::vector<os::Listener> listeners_{};
   std::vector<std::uint16_t> settings_index_{};
   MonoTime accept_again_ = MonoTime::max();
+  os::DescriptorRoom descriptors_{};
   Lingering lingering_{};
   bool holds_back_ = false;            // nothing is read in this turn
   std::unique_ptr<std::byte[]> room_;  // what is read lands here first

@@ -4,6 +4,7 @@ broker does when the store is damaged, in use, or when the disk is full."""
 import glob
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -388,6 +389,26 @@ class Start(StoreCase):
         ended = self.assertExit(broker.wait(), 74)
         self.assertIn("File too large", ended.errors)
         self.assertIn("nothing was acknowledged after it", ended.errors)
+
+
+class Descriptors(StoreCase):
+    def test_a_crowd_that_takes_all_descriptors_leaves_the_store_its_own(self):
+        self.store = self.path("store")
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+        try:
+            broker = self.start_broker("--store", self.store, "--threads", "1")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        client = self.client(broker.port, "first", version=5)
+        crowd = [socket.create_connection(("127.0.0.1", broker.port)) for _ in range(80)]
+        # More than the first segment takes, and the one that is prepared.
+        for number in range(1, 90):
+            payload = bytes(1_000_000)
+            self.assertLess(reason_of(client.publish(f"t/{number}", payload, number, True)), 0x80)
+        for one in crowd:
+            one.close()
+        self.client(broker.port, "later", version=5).close()
 
 
 class DiskFull(StoreCase):

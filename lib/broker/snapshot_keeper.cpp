@@ -43,7 +43,7 @@ class SnapshotKeeper::Target final : public SnapshotTarget {
     const std::lock_guard hold(parked_lock_);
     parked_.merge(bodies);
   }
-  // Segments are removed by this thread alone.
+  // No segments are removed while a snapshot is taken.
   void end() override {
     storage::SnapshotSlice slice;
     {
@@ -99,7 +99,9 @@ bool SnapshotKeeper::is_due(MonoTime now) const {
 
 void SnapshotKeeper::step(Shard& front, MonoTime now) {
   if (target_) return end(front, now);
-  if (removes_) remove_segments(now);
+  if (removal_) end_removal(now);
+  if (removes_ && !removal_) begin_removal(now);
+  if (removal_) return;
   if (!front.snapshot().is_running() && is_due(now)) begin(front, now);
 }
 
@@ -124,7 +126,7 @@ void SnapshotKeeper::end(Shard& front, MonoTime now) {
   parked_ = target->take_parked();
   removes_ = true;
   worked();
-  remove_segments(now);
+  begin_removal(now);
   // What is written again takes room; segments that it empties go with the next snapshot.
   const auto plan = plan_segments();
   if (!plan.copy.empty() && journal_.space() == storage::SpaceState::ok)
@@ -137,16 +139,26 @@ storage::CompactionPlan SnapshotKeeper::plan_segments() const {
 }
 
 // Nobody needs what is older than the snapshot, but for what queues have left in the journal.
-void SnapshotKeeper::remove_segments(MonoTime now) {
+void SnapshotKeeper::begin_removal(MonoTime now) {
   if (now < not_before_) return;
-  const auto plan = plan_segments();
+  auto plan = plan_segments();
   if (plan.remove.empty()) {
     removes_ = false;
     return;
   }
-  const auto removed = journal_.remove_segments(plan.remove, replay_from_);
-  if (!removed) return failed("the store's old segments cannot be removed", removed.error(), now);
-  removes_ = !*removed;
+  removal_ = std::make_unique<storage::RemovalThread>(journal_, std::move(plan.remove),
+                                                      replay_from_, news_);
+}
+
+void SnapshotKeeper::end_removal(MonoTime now) {
+  const auto outcome = removal_->outcome();
+  if (!outcome) return;
+  removal_.reset();
+  if (*outcome) {
+    removes_ = !**outcome;
+  } else {
+    failed("the store's old segments cannot be removed", outcome->error(), now);
+  }
 }
 
 // The same cause is told once.

@@ -12,6 +12,7 @@
 #include "lib/broker/event_log.h"
 #include "lib/storage/compaction.h"
 #include "lib/storage/journal.h"
+#include "lib/storage/removal_thread.h"
 
 namespace mqz::broker {
 
@@ -37,6 +38,8 @@ class SnapshotKeeper {
 
   // Once a turn.
   void step(Shard& front, MonoTime now);
+  // On a thread of their own; then there is news.
+  bool is_removing() const { return removal_ != nullptr; }
 
  private:
   class Target;
@@ -44,7 +47,8 @@ class SnapshotKeeper {
   void begin(Shard& front, MonoTime now);
   void end(Shard& front, MonoTime now);
   storage::CompactionPlan plan_segments() const;
-  void remove_segments(MonoTime now);
+  void begin_removal(MonoTime now);
+  void end_removal(MonoTime now);
   void failed(const std::string& what, const Error& error, MonoTime now);
   void worked();
 
@@ -63,6 +67,7 @@ class SnapshotKeeper {
   // What is older than that, and still needed: known once a snapshot was taken in this life.
   storage::LiveBodies parked_{};
   bool removes_ = false;  // segments are to be removed, when the journal lets them go
+  std::unique_ptr<storage::RemovalThread> removal_{};  // of those that are being removed
   MonoTime not_before_{};
   MonoTime full_again_{};  // when the disk is full
   std::string told_{};     // the failure that the log has last

@@ -77,10 +77,10 @@ class Journal {
     parts_.table->note_missing(ordinal, std::move(segment));
   }
   std::uint32_t last_segment() const { return parts_.table->last(); }
-  // Removes whole segments, which the durable snapshot does without. `counted`: the owner has
-  // applied everything below, and found nothing alive in them; false, and nothing is removed, as
-  // long as that is not durable, since a power cut could bring it back to life. Who reads a segment
-  // goes on undisturbed.
+  // Removes whole segments, which the durable snapshot does without; slowly, so not on a thread
+  // that serves anybody. `counted`: the owner has applied everything below, and found nothing alive
+  // in them; false, and nothing is removed, as long as that is not durable, since a power cut could
+  // bring it back to life. Who reads a segment goes on undisturbed.
   Result<bool> remove_segments(std::span<const std::uint32_t> ordinals, Position counted);
   // Syncs soon, in whatever mode.
   void sync_soon();

@@ -2,13 +2,25 @@
 
 #include <algorithm>
 
+#include "lib/os/thread.h"
+
 namespace mqz::storage {
 
 SnapshotThread::SnapshotThread(Journal& journal, Position replay_from, std::function<void()> done)
     : journal_(journal),
       header_{journal.store_id(), replay_from, journal.last_segment()},
-      done_(std::move(done)),
-      thread_([this] { run(); }) {}
+      done_(std::move(done)) {
+  auto started = os::start_thread([this] { run(); });
+  if (started) {
+    thread_ = std::move(*started);
+    return;
+  }
+  {
+    const std::lock_guard hold(lock_);
+    outcome_ = tl::unexpected(started.error());
+  }
+  if (done_) done_();
+}
 
 SnapshotThread::~SnapshotThread() {
   {
@@ -16,7 +28,7 @@ SnapshotThread::~SnapshotThread() {
     given_up_ = true;
   }
   changed_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void SnapshotThread::add(SnapshotSlice slice) {

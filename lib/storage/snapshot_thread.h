@@ -18,7 +18,8 @@ namespace mqz::storage {
 class SnapshotThread {
  public:
   // `replay_from`: every record from here on may be missing in what the slices say. `done` is
-  // called once, on the thread, when it is over; then outcome() has an answer.
+  // called once, on the thread, when it is over; then outcome() has an answer. It has one at once,
+  // `unavailable`, when no thread can be started.
   SnapshotThread(Journal& journal, Position replay_from, std::function<void()> done);
   SnapshotThread(const SnapshotThread&) = delete;
   SnapshotThread& operator=(const SnapshotThread&) = delete;
@@ -50,7 +51,7 @@ class SnapshotThread {
   std::optional<Result<void>> outcome_{};
   std::atomic<bool> given_up_{false};
   std::atomic<std::size_t> waiting_{0};
-  std::thread thread_;  // last: it uses the others
+  std::thread thread_{};  // last: it uses the others
 };
 
 }  // namespace mqz::storage

@@ -113,8 +113,7 @@ TEST_CASE("a message that waits for it is the client's again when the disk reads
   CHECK(held.settled() == 5);
 }
 
-TEST_CASE("a held client that returns again and again costs few reads and lines",
-          "[broker]") {
+TEST_CASE("a held client that returns again and again costs few reads and lines", "[broker]") {
   HeldQueue held;
   ParkingShard& it = held.it;
   held.fail(ErrorCode::corrupt);

@@ -63,7 +63,7 @@ void ShardLoop::pause_accepting() {
 
 void ShardLoop::resume_accepting() {
   if (!descriptors_.has_room()) {
-    accept_again_ = os::read_mono() + accept_pause;
+    accept_again_ = read_now().mono + accept_pause;
     return;
   }
   for (os::Listener& listener : listeners_)
